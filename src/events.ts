@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import type { ErrorData } from './errors.ts'
+import type { Json } from './json.ts'
+
+/**
+ * The one stream of a run: journal, log, screen, feed and inspector all read these.
+ * `seq` is gap-free from 1 per run and set in one place, the journal.
+ */
+
+const errorData = z.custom<ErrorData>((value) => typeof value === 'object' && value !== null && 'code' in value)
+const jsonValue: z.ZodType<Json> = z.json()
+const usageTotal = z.strictObject({
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  costUsd: z.number().nullable(),
+})
+
+/** Fields of `data` per type. Everything optional is absent when it does not apply. */
+export const eventDataSchemas = {
+  'run.started': z.strictObject({
+    workflow: z.string(),
+    input: jsonValue,
+    /** True when agents answered from a script: always shown. */
+    scripted: z.boolean(),
+  }),
+  'run.paused': z.strictObject({ reason: z.string() }),
+  'run.resumed': z.strictObject({ afterSeq: z.int() }),
+  'run.settled': z.strictObject({
+    status: z.enum(['done', 'failed', 'cancelled']),
+    output: jsonValue.optional(),
+    error: errorData.optional(),
+  }),
+  'group.started': z.strictObject({ branches: z.array(z.string()) }),
+  'group.joined': z.strictObject({
+    status: z.enum(['completed', 'failed', 'skipped', 'cancelled']),
+    completed: z.int(),
+    failed: z.int(),
+    skipped: z.int(),
+    cancelled: z.int(),
+    error: errorData.optional(),
+  }),
+  'step.queued': z.strictObject({}),
+  'step.started': z.strictObject({}),
+  'step.retrying': z.strictObject({ error: errorData, delayMs: z.number() }),
+  'step.skipped': z.strictObject({ reason: z.string(), output: jsonValue }),
+  'step.completed': z.strictObject({ output: jsonValue, usage: usageTotal.optional() }),
+  'step.failed': z.strictObject({ error: errorData, usage: usageTotal.optional() }),
+  /** `by` is the path of the group whose time limit it was, or `workflow:<name>` when the run was cancelled. */
+  'step.cancelled': z.strictObject({ reason: z.string(), by: z.string().optional() }),
+  log: z.strictObject({ stream: z.enum(['stdout', 'stderr', 'log']), text: z.string() }),
+  'agent.message': z.strictObject({ text: z.string() }),
+} as const
+
+export type EventType = keyof typeof eventDataSchemas
+export type EventData<T extends EventType> = Present<z.infer<(typeof eventDataSchemas)[T]>>
+
+/** JSON knows no undefined: an optional field is there or it is not. */
+type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> }
+
+/** What a machine emits: an event without the number, run and time that the journal adds. */
+export type UnnumberedEvent = {
+  [T in EventType]: {
+    readonly type: T
+    readonly path?: string
+    /** Counts from 1; set on step events from the first start on. */
+    readonly attempt?: number
+    readonly group?: string
+    readonly branch?: string
+    readonly agent?: string
+    readonly traceId?: string
+    readonly data: EventData<T>
+  }
+}[EventType]
+
+/** A durable event. `at` is an ISO 8601 instant with milliseconds. */
+export type RunEvent = UnnumberedEvent & { readonly seq: number; readonly runId: string; readonly at: string }
+
+/** Output of a step as it comes in: shown and kept in `logs/`, never in the journal, without a `seq`. */
+export type EphemeralEvent = {
+  readonly ephemeral: true
+  readonly runId: string
+  readonly at: string
+  readonly type: 'log' | 'agent.message'
+  readonly path: string
+  readonly attempt: number
+  readonly data: { readonly stream?: 'stdout' | 'stderr' | 'log'; readonly text: string }
+}
+
+const envelope = {
+  seq: z.int().min(1),
+  runId: z.string(),
+  at: z.string(),
+  path: z.string().optional(),
+  attempt: z.int().min(1).optional(),
+  group: z.string().optional(),
+  branch: z.string().optional(),
+  agent: z.string().optional(),
+  traceId: z.string().optional(),
+}
+
+const schemaByType = new Map<string, z.ZodType>(
+  Object.entries(eventDataSchemas).map(([type, data]) => [type, z.strictObject({ ...envelope, type: z.literal(type), data })]),
+)
+
+/** Parses one line of a journal; throws ZodError or SyntaxError when it is not an event. */
+export function parseRunEvent(line: string): RunEvent {
+  const raw: unknown = JSON.parse(line)
+  const type = typeof raw === 'object' && raw !== null && 'type' in raw ? String(raw.type) : ''
+  const schema = schemaByType.get(type)
+  if (schema === undefined) throw new SyntaxError(`unknown event type ${JSON.stringify(type)}`)
+  return schema.parse(raw) as RunEvent
+}
