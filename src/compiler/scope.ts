@@ -1,0 +1,68 @@
+import type { Json } from '../json.ts'
+import type { Workflow } from '../spec/ir.ts'
+import type { Outcome, Scope, StageEntry, StageTree } from '../spec/outcome.ts'
+
+/** How an actor of the tree ends: the outcome of its block, and what finished inside it. */
+export type Settlement = Outcome & { readonly nested?: StageTree }
+
+/** The scope of a run before its first stage: `prev` is the run's input. */
+export function initialScope(workflow: Workflow, input: Json, runId: string): Scope {
+  return { input, run: { id: runId, workflow: workflow.name }, stages: {}, prev: input }
+}
+
+/** The scope after a block ended. What blocks inside it left under its path stays there. Shares all that did not change. */
+export function recordOutcome(scope: Scope, path: string, settlement: Settlement): Scope {
+  const { nested, ...outcome } = settlement
+  const keys = path.split('.')
+  const stages = putEntry(scope.stages, keys, 0, (before) => ({ ...before, ...nested, ...stageEntry(outcome) }))
+  const output = outputOf(outcome)
+  return { ...scope, stages, prev: output === undefined ? scope.prev : output }
+}
+
+/** What expressions see of a block that ended so. */
+export function stageEntry(outcome: Outcome): StageEntry {
+  return {
+    status: outcome.status,
+    output: outputOf(outcome) ?? null,
+    error: outcome.status === 'failed' ? outcome.error : null,
+    usage: ('usage' in outcome ? outcome.usage : undefined) ?? null,
+  }
+}
+
+/** What finished below `path`, without the block's own fields. */
+export function nestedStages(scope: Scope, path: string): StageTree | undefined {
+  let tree: StageTree = scope.stages
+  for (const key of path.split('.')) {
+    const entry = entryOf(tree, key)
+    if (entry === undefined) return undefined
+    tree = entry as StageTree
+  }
+  const { status, output, error, usage, ...nested } = tree as unknown as StageEntry
+  return nested as StageTree
+}
+
+/** Undefined for what ended without one. */
+export function outputOf(outcome: Outcome): Json | undefined {
+  return 'output' in outcome ? outcome.output : undefined
+}
+
+function putEntry(
+  tree: StageTree,
+  keys: readonly string[],
+  depth: number,
+  change: (before: StageEntry | undefined) => StageEntry,
+): StageTree {
+  const key = keys[depth]
+  if (key === undefined) return tree
+  const before = entryOf(tree, key)
+  const after =
+    depth === keys.length - 1
+      ? change(before)
+      : ({ ...before, ...putEntry((before ?? {}) as StageTree, keys, depth + 1, change) } as StageEntry)
+  return { ...tree, [key]: after }
+}
+
+/** Not by plain access: a block may be called `constructor`. */
+function entryOf(tree: StageTree, key: string): StageEntry | undefined {
+  return Object.hasOwn(tree, key) ? tree[key] : undefined
+}
