@@ -1,0 +1,96 @@
+import { closeSync, fstatSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
+import { z } from 'zod'
+import { nodeErrorCode } from '../errors.ts'
+import { storeReadError, storeWriteError } from './disk-errors.ts'
+import { liveness } from './process-identity.ts'
+
+/** What `run.lock` holds. `heartbeat` is rewritten in place; all instants have 24 characters, so its size stays the same. */
+const lockRecordSchema = z.object({
+  pid: z.int(),
+  host: z.string(),
+  since: z.string(),
+  heartbeat: z.string(),
+  /** Unique per taking. */
+  token: z.string().regex(/^[\w-]+$/),
+  machine: z.string().optional(),
+  birth: z.string().optional(),
+})
+export type LockRecord = z.infer<typeof lockRecordSchema>
+
+/** A lock file as found. One that cannot be read is being written at this moment, or is damaged: its age tells. */
+export type FoundLock =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'owned'; readonly token: string; readonly record: LockRecord }
+  | { readonly kind: 'unreadable'; readonly token: string; readonly ageMs: number }
+
+/** Without a sign of life for so long, an owner on another machine counts as gone. */
+const staleAfterMs = 15_000
+
+export function readLockFile(path: string, now: number): FoundLock {
+  try {
+    const parsed = lockRecordSchema.safeParse(parse(readFileSync(path, 'utf8')))
+    if (parsed.success) return { kind: 'owned', token: parsed.data.token, record: parsed.data }
+    const { ino, mtimeMs } = statSync(path)
+    return { kind: 'unreadable', token: `unreadable-${ino}`, ageMs: now - mtimeMs }
+  } catch (error) {
+    if (nodeErrorCode(error) === 'ENOENT') return { kind: 'none' }
+    throw storeReadError(error, path)
+  }
+}
+
+/** Whether the owner is gone: its process ended, or, on another machine, nothing was heard of it for 15 s. */
+export function isStale(found: Exclude<FoundLock, { kind: 'none' }>, now: number): boolean {
+  if (found.kind === 'unreadable') return found.ageMs > staleAfterMs
+  const life = liveness(found.record)
+  if (life !== 'unknown') return life === 'dead'
+  const heartbeat = Date.parse(found.record.heartbeat)
+  return Number.isNaN(heartbeat) || now - heartbeat > staleAfterMs
+}
+
+/** Makes a lock file and leaves it open; undefined when there is one already. Throws TerminalError STORE_WRITE. */
+export function createLockFile(path: string, record: LockRecord): number | undefined {
+  let fd: number
+  try {
+    fd = openSync(path, 'wx')
+  } catch (error) {
+    if (nodeErrorCode(error) === 'EEXIST') return undefined
+    throw storeWriteError(error, path)
+  }
+  try {
+    writeLockRecord(fd, record)
+    return fd
+  } catch (error) {
+    closeSync(fd)
+    rmSync(path, { force: true })
+    throw storeWriteError(error, path)
+  }
+}
+
+/** Writes in place: a rename would put our file over that of someone who took the lock away a moment ago. */
+export function writeLockRecord(fd: number, record: LockRecord): void {
+  const bytes = Buffer.from(`${JSON.stringify(record)}\n`)
+  if (writeSync(fd, bytes, 0, bytes.length, 0) !== bytes.length) throw new Error('the lock could not be written whole')
+}
+
+/** What tells a file from all others for as long as it is open: after that its inode number may go to another one. */
+export interface FileIdentity {
+  readonly ino: bigint
+  readonly dev: bigint
+}
+
+export function fileIdentity(fd: number): FileIdentity {
+  return fstatSync(fd, { bigint: true })
+}
+
+export function isFileAt(path: string, { ino, dev }: FileIdentity): boolean {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return found !== undefined && found.ino === ino && found.dev === dev
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { join, resolve } from 'node:path'
+import { UsageError } from '../errors.ts'
+import { runIdPattern } from '../ids.ts'
+
+/** Where everything of one run lies. All absolute. */
+export interface RunFolder {
+  readonly path: string
+  readonly spec: string
+  readonly checkpoint: string
+  readonly journal: string
+  readonly lock: string
+  readonly logs: string
+  readonly artifacts: string
+}
+
+export function runsFolder(storeDir: string): string {
+  return resolve(storeDir, 'runs')
+}
+
+/** The files of a run; throws UsageError RUN_ID_INVALID for an id that could leave the store. */
+export function runFolder(storeDir: string, runId: string): RunFolder {
+  assertRunId(runId)
+  return folderAt(join(runsFolder(storeDir), runId))
+}
+
+export function folderAt(path: string): RunFolder {
+  return {
+    path,
+    spec: join(path, 'spec.json'),
+    checkpoint: join(path, 'run.json'),
+    journal: join(path, 'events.ndjson'),
+    lock: join(path, 'run.lock'),
+    logs: join(path, 'logs'),
+    artifacts: join(path, 'artifacts'),
+  }
+}
+
+/** Throws UsageError RUN_ID_INVALID unless the id is safe as a folder name. */
+export function assertRunId(runId: string): void {
+  if (runIdPattern.test(runId)) return
+  throw new UsageError(
+    'RUN_ID_INVALID',
+    `${JSON.stringify(runId)} cannot be a run id: use up to 128 letters, digits, "_", "." and "-", beginning with a letter or digit`,
+  )
+}
+
+const longestLogName = 120
+
+/** File name of a step's log: the path itself, or a safe short form of it with a hash when it is long or has odd characters. */
+export function logFileName(stepPath: string): string {
+  const safe = stepPath.replaceAll(/[^A-Za-z0-9_.-]/g, '_').replace(/^\.+/, '_').slice(0, longestLogName)
+  if (safe === stepPath && safe !== '') return `${safe}.log`
+  const hash = createHash('sha256').update(stepPath).digest('hex').slice(0, 12)
+  return `${safe}-${hash}.log`
+}

@@ -1,0 +1,78 @@
+import { open, readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../clock.ts'
+import { nodeErrorCode } from '../errors.ts'
+import { parseRunEvent, type RunEvent } from '../events.ts'
+import { runIdPattern } from '../ids.ts'
+import { storeReadError } from './disk-errors.ts'
+import { newestFirst } from './newest-first.ts'
+import { folderAt, type RunFolder, runsFolder } from './run-folder.ts'
+import { liveOwner } from './run-lock.ts'
+import { readRunTitle } from './spec-file.ts'
+import type { RunSummary } from './store.ts'
+
+/** Runs looked at at once: each has up to two files open. */
+const atOnce = 16
+const tailBytes = 64 * 1024
+
+/** All runs of a store, newest first; [] when there is none yet. A folder that cannot be read is listed as `damaged`. */
+export async function listRuns(storeDir: string, clock: Clock): Promise<readonly RunSummary[]> {
+  const ids = await runIds(runsFolder(storeDir))
+  const summaries: RunSummary[] = []
+  const next = ids[Symbol.iterator]()
+  const worker = async (): Promise<void> => {
+    for (const runId of next) summaries.push(await summarise(runId, folderAt(join(runsFolder(storeDir), runId)), clock))
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  return summaries.sort(newestFirst)
+}
+
+async function runIds(folder: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true })
+    return entries.filter((entry) => !entry.isFile() && runIdPattern.test(entry.name)).map((entry) => entry.name)
+  } catch (error) {
+    if (nodeErrorCode(error) === 'ENOENT') return []
+    throw storeReadError(error, folder)
+  }
+}
+
+async function summarise(runId: string, folder: RunFolder, clock: Clock): Promise<RunSummary> {
+  try {
+    const { createdAt, workflow } = await readRunTitle(folder.spec, runId)
+    // The lock first: an owner that settles the run in between has then written its last event.
+    const owner = liveOwner(folder.lock, clock.now())
+    const last = await lastEvent(folder.journal)
+    const status = last?.type === 'run.settled' ? last.data.status : owner === null ? 'interrupted' : 'running'
+    return { runId, workflow: workflow.name, createdAt, status, lastEventAt: last?.at ?? null, owner }
+  } catch {
+    return { runId, workflow: '', createdAt: await madeAt(folder.path), status: 'damaged', lastEventAt: null, owner: null }
+  }
+}
+
+/** The last whole line of a journal; throws when it is not an event. */
+async function lastEvent(path: string): Promise<RunEvent | undefined> {
+  const file = await open(path, 'r')
+  try {
+    const { size } = await file.stat()
+    for (let length = tailBytes; ; length *= 8) {
+      const start = Math.max(0, size - length)
+      const bytes = Buffer.alloc(size - start)
+      await file.read(bytes, 0, bytes.length, start)
+      const end = bytes.lastIndexOf(0x0a)
+      const begin = end <= 0 ? -1 : bytes.lastIndexOf(0x0a, end - 1)
+      if (end >= 0 && (begin >= 0 || start === 0)) return parseRunEvent(bytes.toString('utf8', begin + 1, end))
+      if (start === 0) return undefined
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+async function madeAt(path: string): Promise<string> {
+  try {
+    return (await stat(path)).mtime.toISOString()
+  } catch {
+    return new Date(0).toISOString()
+  }
+}

@@ -1,0 +1,113 @@
+import { mkdirSync } from 'node:fs'
+import { nodeErrorCode } from '../errors.ts'
+import type { RunEvent } from '../events.ts'
+import type { CheckpointFile } from './checkpoint-file.ts'
+import { storeWriteError } from './disk-errors.ts'
+import { Journal } from './journal.ts'
+import type { RunFolder } from './run-folder.ts'
+import type { RunLock } from './run-lock.ts'
+import { StepLogs } from './step-logs.ts'
+import type { Checkpoint, RunWriter } from './store.ts'
+
+interface WriterParts {
+  readonly runId: string
+  readonly folder: RunFolder
+  readonly lock: RunLock
+  readonly checkpointFile: CheckpointFile
+  /** What is in the journal already. */
+  readonly journal: { readonly size: number; readonly nextSeq: number }
+}
+
+/** The writers of this process by run folder: readers here see what was appended before it is in a file. */
+const openWriters = new Map<string, FileRunWriter>()
+
+export function openWriterOf(folder: RunFolder): FileRunWriter | undefined {
+  return openWriters.get(folder.path)
+}
+
+export class FileRunWriter implements RunWriter {
+  readonly runId: string
+  readonly #folder: RunFolder
+  readonly #lock: RunLock
+  readonly #checkpointFile: CheckpointFile
+  readonly #journal: Journal
+  readonly #logs: StepLogs
+  readonly #listeners = new Set<() => void>()
+  #lastCheckpoint: Promise<void> = Promise.resolve()
+  #closed: Promise<void> | undefined
+
+  /** Throws TerminalError STORE_WRITE when the journal cannot be opened; the lock is then still the caller's. */
+  constructor(parts: WriterParts) {
+    this.runId = parts.runId
+    this.#folder = parts.folder
+    this.#lock = parts.lock
+    this.#checkpointFile = parts.checkpointFile
+    this.#journal = new Journal({ path: parts.folder.journal, ...parts.journal, guard: () => this.#lock.lost() })
+    this.#logs = new StepLogs(parts.folder.logs)
+    openWriters.set(parts.folder.path, this)
+  }
+
+  /** Made when first asked for; throws TerminalError STORE_WRITE when that fails. */
+  get artifactsDir(): string {
+    try {
+      mkdirSync(this.#folder.artifacts)
+    } catch (error) {
+      if (nodeErrorCode(error) !== 'EEXIST') throw storeWriteError(error, this.#folder.artifacts)
+    }
+    return this.#folder.artifacts
+  }
+
+  append(events: readonly RunEvent[]): void {
+    this.#journal.append(events)
+    for (const listener of this.#listeners) listener()
+  }
+
+  flushed(): Promise<void> {
+    return this.#journal.flushed()
+  }
+
+  async checkpoint(checkpoint: Checkpoint): Promise<void> {
+    this.#lock.assertHeld()
+    this.#lastCheckpoint = this.#checkpointFile.save(checkpoint)
+    return this.#lastCheckpoint
+  }
+
+  log(path: string, text: string): void {
+    this.#logs.add(path, text)
+  }
+
+  /** Rejects when appended events could not be brought to disk; the lock is given back all the same. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  /** Makes everything appended visible in the journal file; on disk it is only after `flushed`. */
+  writeThrough(): void {
+    this.#journal.writeThrough()
+  }
+
+  /** Resolves once everything logged is in the log files. */
+  logsWritten(): Promise<void> {
+    return this.#logs.drained()
+  }
+
+  /** Calls back after each append; the returned function ends that. */
+  onAppend(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#lastCheckpoint.catch(() => undefined)
+      await this.#logs.drained()
+      if (!this.#journal.clean) await this.#journal.flushed()
+    } finally {
+      this.#journal.close()
+      // After a takeover within this process the entry may be the new writer's.
+      if (openWriters.get(this.#folder.path) === this) openWriters.delete(this.#folder.path)
+      this.#lock.release()
+    }
+  }
+}
