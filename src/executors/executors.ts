@@ -1,0 +1,71 @@
+import { type Clock, systemClock } from '../clock.ts'
+import { TerminalError } from '../errors.ts'
+import { checkAgainstSchema, describeIssues } from '../schema-check.ts'
+import type { StepFunction } from '../step-function.ts'
+import { cancellation } from './cancellation.ts'
+import type { AgentRequest, ExecutionContext, StepRequest, StepResult } from './executor.ts'
+
+/** Does the work of steps of every kind. */
+export interface Executors {
+  /** See `Executor` for what is guaranteed; work for an aborted signal is not begun. */
+  execute(request: StepRequest, context: ExecutionContext): Promise<StepResult>
+}
+
+export interface ExecutorOptions {
+  /** True: every agent answers from its script, none is really asked. */
+  readonly scripted: boolean
+  /** What `call` may name besides functions of modules. */
+  readonly functions?: Readonly<Record<string, StepFunction>>
+  readonly clock?: Clock
+  /** Environment of commands and of agents' settings; the process's own unless given. */
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** Each kind is loaded when the first step of it runs: making executors costs nothing. */
+export function createExecutors(options: ExecutorOptions): Executors {
+  const { scripted, functions = {}, clock = systemClock, env = process.env } = options
+
+  async function execute(request: StepRequest, context: ExecutionContext): Promise<StepResult> {
+    if (context.signal.aborted) throw cancellation(context.signal)
+    switch (request.kind) {
+      case 'agent':
+        return checked(request, await executeAgent(request, context))
+      case 'run': {
+        const { executeCommand } = await import('./command.ts')
+        return executeCommand(request, context, env)
+      }
+      case 'call': {
+        const { executeCall } = await import('./call.ts')
+        return executeCall(request, context, functions)
+      }
+    }
+  }
+
+  async function executeAgent(request: AgentRequest, context: ExecutionContext): Promise<StepResult> {
+    if (scripted || request.agent.uses === 'scripted') {
+      const { executeScripted } = await import('./scripted.ts')
+      return executeScripted(request, context, { clock, rehearsal: scripted })
+    }
+    switch (request.agent.uses) {
+      case 'openai': {
+        const { executeOpenAI } = await import('./openai.ts')
+        return executeOpenAI(request, context, { env, clock })
+      }
+    }
+  }
+
+  return { execute }
+}
+
+/** The answer with the defaults of its schema; throws TerminalError OUTPUT_INVALID when it does not fit. */
+function checked(request: AgentRequest, result: StepResult): StepResult {
+  if (request.outputSchema === undefined) return result
+  const verdict = checkAgainstSchema(request.outputSchema, result.output)
+  if (verdict.ok) return { ...result, output: verdict.value }
+  throw new TerminalError(
+    'OUTPUT_INVALID',
+    `The answer of agent "${request.agentName}" does not fit its output schema: ${describeIssues(verdict.issues)}. ` +
+      'Say in its instructions what is wanted, or give scripted replies that fit.',
+    { details: verdict.issues.map((issue) => ({ ...issue })) },
+  )
+}

@@ -1,0 +1,60 @@
+import { StringDecoder } from 'node:string_decoder'
+import { stripVTControlCharacters } from 'node:util'
+
+/** Longer lines are cut for the log; the output itself is never cut. */
+export const longestLine = 4000
+
+export interface LineSplitter {
+  push(chunk: Buffer): void
+  /** Hands over what came after the last line break. */
+  flush(): void
+}
+
+/**
+ * Turns bytes as they come into whole lines of plain text: UTF-8 over chunk borders, no colours or control characters,
+ * of a line that was redrawn (`\r`) the last drawing, at most 4,000 characters each. Memory is bounded whatever comes.
+ */
+export function createLineSplitter(emit: (line: string) => void): LineSplitter {
+  const decoder = new StringDecoder('utf8')
+  let partial = ''
+  let dropped = 0
+
+  function keep(text: string): void {
+    const room = longestLine - partial.length
+    partial += text.slice(0, Math.max(0, room))
+    dropped += Math.max(0, text.length - Math.max(0, room))
+  }
+
+  function hand(): void {
+    const line = plain(partial)
+    emit(dropped > 0 ? `${line} … (${dropped} more characters)` : line)
+    partial = ''
+    dropped = 0
+  }
+
+  function add(text: string): void {
+    let start = 0
+    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
+      keep(text.slice(start, end))
+      hand()
+      start = end + 1
+    }
+    keep(text.slice(start))
+  }
+
+  return {
+    push: (chunk) => add(decoder.write(chunk)),
+    flush() {
+      add(decoder.end())
+      if (partial !== '' || dropped > 0) hand()
+    },
+  }
+}
+
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f]/g
+
+function plain(line: string): string {
+  const uncoloured = line.includes('\u001b') ? stripVTControlCharacters(line) : line
+  const drawn = uncoloured.replace(/\r+$/, '')
+  return drawn.slice(drawn.lastIndexOf('\r') + 1).replace(controls, '')
+}
