@@ -1,0 +1,113 @@
+import { formatDuration } from '../duration.ts'
+import type { ErrorData } from '../errors.ts'
+import type { EphemeralEvent, RunEvent } from '../events.ts'
+import { applyEvent, createRunView, nodeElapsedMs, runElapsedMs, type RunView } from '../runtime/run-view.ts'
+import type { Workflow } from '../spec/ir.ts'
+import { plainLine } from './cells.ts'
+import { endingTexts, progressText } from './count-text.ts'
+import { paint, type Tone } from './paint.ts'
+
+export interface LinePrinterOptions {
+  /** Default false. */
+  readonly color?: boolean
+  /** Events up to this number were shown before: they count, but have no line. Default 0. */
+  readonly afterSeq?: number
+}
+
+/**
+ * A listener that writes one line for each change of a run, without a line end: the local time, the path or the run's
+ * id, and what happened, two blanks apart. What steps write themselves is not repeated.
+ */
+export function createLinePrinter(
+  write: (line: string) => void,
+  workflow: Workflow,
+  { color = false, afterSeq = 0 }: LinePrinterOptions = {},
+): (event: RunEvent | EphemeralEvent) => void {
+  const view = createRunView(workflow)
+  return (event) => {
+    if ('ephemeral' in event) return
+    applyEvent(view, event)
+    if (event.seq <= afterSeq) return
+    const change = changeText(view, event)
+    if (change === undefined) return
+    const [text, tone] = change
+    const subject = plainLine(event.path ?? event.runId)
+    write(paint([
+      { text: `${localTime(event.at)}  `, tone: 'dim' },
+      { text: `${subject}  `, bold: event.path === undefined },
+      { text, tone },
+    ], color))
+  }
+}
+
+function changeText(view: RunView, event: RunEvent): [string, Tone] | undefined {
+  const { type, data } = event
+  const attempt = event.attempt !== undefined && event.attempt > 1 ? ` (attempt ${event.attempt})` : ''
+  const took = tookText(view, event)
+  switch (type) {
+    case 'run.started':
+      return [`run of ${plainLine(data.workflow)} started${data.scripted ? ' [SCRIPTED]' : ''}`, 'plain']
+    case 'run.paused':
+      return [`run paused: ${plainLine(data.reason)}`, 'yellow']
+    case 'run.resumed':
+      return [`run resumed after event ${data.afterSeq}`, 'plain']
+    case 'run.settled':
+      return [runText(view, data.error), data.status === 'done' ? 'green' : data.status === 'failed' ? 'red' : 'yellow']
+    case 'group.started':
+      return [`started ${data.branches.length} branches`, 'plain']
+    case 'group.joined':
+      return [`${data.status}${took}: ${joinText(data)}${errorText(data.error)}`, toneOf(data.status)]
+    case 'step.queued':
+      return ['queued', 'dim']
+    case 'step.started':
+      return [`started${attempt}`, 'plain']
+    case 'step.retrying':
+      return [
+        `retrying in ${formatDuration(data.delayMs)}, attempt ${event.attempt ?? 1} failed${errorText(data.error)}`,
+        'yellow',
+      ]
+    case 'step.skipped':
+      return [`skipped: ${plainLine(data.reason)}`, 'dim']
+    case 'step.completed':
+      return [`completed${took}${attempt}`, 'green']
+    case 'step.failed':
+      return [`failed${took}${attempt}${errorText(data.error)}`, 'red']
+    case 'step.cancelled':
+      return [`cancelled: ${plainLine(data.reason)}`, 'yellow']
+    case 'log':
+    case 'agent.message':
+      return undefined
+    default:
+      return type satisfies never
+  }
+}
+
+function runText(view: RunView, error: ErrorData | undefined): string {
+  return `run ${view.status} in ${formatDuration(runElapsedMs(view, 0))}: ${progressText(view)}${errorText(error)}`
+}
+
+function joinText(data: { completed: number; failed: number; skipped: number; cancelled: number }): string {
+  return [`${data.completed} completed`, ...endingTexts(data).map(([text]) => text)].join(', ')
+}
+
+function errorText(error: ErrorData | undefined): string {
+  return error === undefined ? '' : `: ${plainLine(error.code)}: ${plainLine(error.message)}`
+}
+
+function tookText(view: RunView, event: RunEvent): string {
+  const node = event.path === undefined ? undefined : view.byPath.get(event.path)
+  const elapsed = node === undefined ? null : nodeElapsedMs(node, 0)
+  return elapsed === null ? '' : ` in ${formatDuration(elapsed)}`
+}
+
+function toneOf(status: 'completed' | 'failed' | 'skipped' | 'cancelled'): Tone {
+  if (status === 'completed') return 'green'
+  return status === 'failed' ? 'red' : status === 'skipped' ? 'dim' : 'yellow'
+}
+
+function localTime(at: string): string {
+  const date = new Date(at)
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const millis = String(date.getMilliseconds()).padStart(3, '0')
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${millis}`
+}

@@ -1,0 +1,68 @@
+import { formatDuration } from '../duration.ts'
+import { isJsonObject } from '../json.ts'
+import { runElapsedMs, type RunNode, type RunView } from '../runtime/run-view.ts'
+import { cellWidth, cutCells, fitCells, plainLine, plainLines } from './cells.ts'
+import { extraTexts, progressText } from './count-text.ts'
+import { nodeMark, runMarks } from './marks.ts'
+import { errorLines } from './step-pane.ts'
+import { detailText, timeText } from './tree-rows.ts'
+
+/** Of more steps than this, those that completed or never started are only counted. */
+const listedSteps = 60
+const outputLines = 60
+
+/**
+ * What is left on the terminal after a run: plain text without colours, a line per step, then the result or the error
+ * with every branch that failed. The lines of the steps are cut at `columns` cells. Does not end in a newline.
+ */
+export function renderSummary(view: RunView, columns = 120): string {
+  return [headline(view), '', ...stepLines(view, columns), ...endingLines(view)].join('\n')
+}
+
+function headline(view: RunView): string {
+  const mark = runMarks[view.status]
+  const time = formatDuration(runElapsedMs(view, viewTime(view)))
+  const name = plainLine(view.workflow.name)
+  const facts = [progressText(view), ...extraTexts(view)].join(', ')
+  return `${mark.glyph} ${name} ${mark.word} in ${time}: ${facts}${view.scripted ? ' [SCRIPTED]' : ''}`
+}
+
+function stepLines(view: RunView, columns: number): string[] {
+  const steps = view.nodes.filter((node) => node.isStep)
+  const isOdd = ({ status }: RunNode): boolean => status !== 'completed' && status !== 'pending'
+  const listed = steps.length <= listedSteps ? steps : steps.filter(isOdd).slice(0, listedSteps)
+  const longest = Math.max(0, ...listed.map((node) => cellWidth(plainLine(node.path))))
+  const pathWidth = Math.min(longest, Math.max(16, Math.floor(columns * 0.45)))
+  const lines = listed.map((node) => cutCells(stepLine(view, node, pathWidth), columns).trimEnd())
+  if (listed.length < steps.length) lines.push(`  … and ${steps.length - listed.length} more steps`)
+  return lines
+}
+
+function stepLine(view: RunView, node: RunNode, pathWidth: number): string {
+  const mark = nodeMark(view, node)
+  const time = timeText(node, viewTime(view))
+  const attempt = node.attempt > 1 ? `attempt ${node.attempt}` : ''
+  const detail = node.error !== null || node.reason !== null ? plainLine(detailText(node)) : ''
+  const notes = [attempt, detail].filter((note) => note !== '').join(': ')
+  const path = fitCells(plainLine(node.path), pathWidth)
+  return `  ${mark.glyph} ${fitCells(mark.word, 9)}  ${path}  ${time.padStart(7)}  ${notes}`
+}
+
+function endingLines(view: RunView): string[] {
+  if (view.error !== null) return ['', ...errorLines(view.error)]
+  if (view.status === 'cancelled' || view.status === 'interrupted') {
+    return view.reason === null || view.reason === view.status ? [] : ['', plainLine(view.reason)]
+  }
+  const { output } = view
+  if (view.status !== 'done' || output === undefined || output === null) return []
+  const text = isJsonObject(output) || Array.isArray(output) ? JSON.stringify(output, null, 2) : String(output)
+  const lines = plainLines(text)
+  const more = lines.length - outputLines
+  return ['', ...lines.slice(0, outputLines), ...(more > 0 ? [`… ${more} more lines: forkchart show ${view.runId}`] : [])]
+}
+
+/** A summary stands still: its time is that of the last event. */
+function viewTime(view: RunView): number {
+  const at = view.endedAt ?? view.lastEventAt
+  return at === null ? 0 : Date.parse(at)
+}
