@@ -1,0 +1,81 @@
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { compileWorkflow } from '../../compiler/compile.ts'
+import { formatDuration } from '../../duration.ts'
+import { UsageError } from '../../errors.ts'
+import { asciiDiagram } from '../../diagram/ascii.ts'
+import { mermaidDiagram } from '../../diagram/mermaid.ts'
+import { runIdPattern } from '../../ids.ts'
+import { nodeElapsedMs, type RunView } from '../../runtime/run-view.ts'
+import type { Workflow } from '../../spec/ir.ts'
+import { nodeMark } from '../../tui/marks.ts'
+import { type ExitCode, exitCode } from '../exit-code.ts'
+import { readRun, storeAt } from '../run-state.ts'
+import type { Terminal } from '../terminal.ts'
+
+export interface GraphOptions {
+  readonly format: 'ascii' | 'mermaid' | 'json'
+  readonly store: string
+}
+
+/** Draws a workflow; of a run also how each block stands. `json` is the compiled chart. */
+export async function graphCommand(what: string, options: GraphOptions, terminal: Terminal): Promise<ExitCode> {
+  const { workflow, view } = await find(what, options.store, terminal.cwd)
+  switch (options.format) {
+    case 'ascii':
+      terminal.out(asciiDiagram(workflow, view === undefined ? undefined : notes(view)))
+      break
+    case 'mermaid':
+      terminal.out(mermaidDiagram(workflow, view === undefined ? undefined : statuses(view)))
+      break
+    case 'json':
+      terminal.out(`${JSON.stringify(compileWorkflow(workflow), null, 2)}\n`)
+      break
+  }
+  return exitCode.done
+}
+
+/** A file of that name is meant before a run of that name is. */
+async function find(what: string, storeDir: string, cwd: string): Promise<{ workflow: Workflow; view?: RunView }> {
+  const file = resolve(cwd, what)
+  if (await isFile(file)) return { workflow: await workflowIn(file) }
+  if (runIdPattern.test(what)) {
+    try {
+      const { contents, view } = await readRun(storeAt(storeDir, cwd), what)
+      return { workflow: contents.spec.workflow, view }
+    } catch (error) {
+      if (!(error instanceof UsageError) || error.code !== 'RUN_NOT_FOUND') throw error
+    }
+  }
+  // Something with a folder or an ending was meant as a file: let the loader say what is wrong with it.
+  if (/[\\/]|\.(ya?ml|json|[cm]?[jt]s)$/i.test(what)) return { workflow: await workflowIn(file) }
+  throw new UsageError('RUN_NOT_FOUND', `${JSON.stringify(what)} is neither a spec file nor a run in ${storeDir}`)
+}
+
+async function workflowIn(file: string): Promise<Workflow> {
+  const { loadSpec } = await import('../../spec/load.ts')
+  return (await loadSpec(file)).workflow
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile()
+  } catch {
+    return false
+  }
+}
+
+function notes(view: RunView): Map<string, string> {
+  const texts = new Map<string, string>()
+  for (const node of view.nodes) {
+    const { glyph, word } = nodeMark(view, node)
+    const elapsed = node.endedAt === null ? null : nodeElapsedMs(node, 0)
+    const attempt = node.attempt > 1 ? `, attempt ${node.attempt}` : ''
+    texts.set(node.path, `${glyph} ${word}${elapsed === null ? '' : ` ${formatDuration(elapsed)}`}${attempt}`)
+  }
+  return texts
+}
+
+function statuses(view: RunView): Map<string, string> {
+  return new Map(view.nodes.map((node) => [node.path, node.status]))
+}
