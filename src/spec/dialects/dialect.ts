@@ -1,18 +1,14 @@
 import { isJsonObject, type JsonObject } from '../../json.ts'
-import { readSteps } from './steps.ts'
-import type { Translation } from './translation.ts'
+import { readStageGroups } from './stage-groups.ts'
+import { readStageOrder } from './stage-order.ts'
+import type { Translation, TranslationOptions } from './translation.ts'
+import { readWorkflow } from './workflow-stages.ts'
 
 /** Recognises how a spec is written by its shape. `findings` are in paths of the file. */
-export function translate(data: JsonObject): Translation {
-  if (isStepsDialect(data)) return readSteps(data)
-  if (data['forkchart'] === undefined) {
-    const foreign = foreignKey(data)
-    if (foreign !== undefined) {
-      const hint = 'Write it with `forkchart: 1` and `stages`.'
-      const message = `A spec with \`${foreign}\` is of a form that this version cannot read yet. ${hint}`
-      return { ...asWritten(data), findings: [{ code: 'NOT_YET_AVAILABLE', message, at: [foreign], part: 'key' }] }
-    }
-  }
+export function translate(data: JsonObject, options: TranslationOptions): Translation {
+  if (isStageOrder(data)) return readStageOrder(data, options)
+  if (isStageGroups(data)) return readStageGroups(data, options)
+  if (isWorkflow(data)) return readWorkflow(data, options)
   return data['steps'] === undefined ? asWritten(data) : oneStage(data)
 }
 
@@ -34,18 +30,24 @@ function oneStage({ steps, ...rest }: JsonObject): Translation {
   }
 }
 
-function isStepsDialect(data: JsonObject): boolean {
-  const { steps } = data
-  if (!Array.isArray(steps)) return false
-  return data['key'] !== undefined || steps.some((step: unknown) => isJsonObject(step) && step['agent_key'] !== undefined)
+/** `stages` by their names, and lists that say in which order they come. */
+function isStageOrder(data: JsonObject): boolean {
+  if (['stage_order', 'parallel_groups', 'work_to_review_mapping'].some((key) => data[key] !== undefined)) return true
+  return data['forkchart'] === undefined && isJsonObject(data['stages'])
 }
 
-function foreignKey(data: JsonObject): string | undefined {
-  const { stages } = data
-  const first: unknown = Array.isArray(stages) ? stages[0] : undefined
-  if (data['key'] !== undefined || data['stage_order'] !== undefined || data['parallel_groups'] !== undefined) {
-    return ['key', 'stage_order', 'parallel_groups'].find((key) => data[key] !== undefined)
-  }
-  const hasForeignKey = isJsonObject(first) && ['mode', 'steps', 'dependsOn'].some((key) => first[key] !== undefined)
-  return isJsonObject(stages) || hasForeignKey ? 'stages' : undefined
+/** Groups of stages, each with the groups that it depends on. */
+function isStageGroups({ groups, stageGroups, stages }: JsonObject): boolean {
+  return groups !== undefined || stageGroups !== undefined || hasItem(stages, ['dependsOn'])
+}
+
+/** Steps that name agents, flat or in stages. */
+function isWorkflow({ forkchart, key, workflows, steps, stages }: JsonObject): boolean {
+  if (hasItem(steps, ['agent_key']) || hasItem(stages, ['mode', 'steps', 'reducer'])) return true
+  if (workflows !== undefined && stages === undefined) return true
+  return key !== undefined && (forkchart === undefined || steps !== undefined)
+}
+
+function hasItem(list: unknown, keys: readonly string[]): boolean {
+  return Array.isArray(list) && list.some((item: unknown) => isJsonObject(item) && keys.some((key) => item[key] !== undefined))
 }
