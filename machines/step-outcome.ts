@@ -1,4 +1,4 @@
-import { type ErrorData, toErrorData } from '../src/errors.ts'
+import { type ErrorData, interruptedCode, toErrorData } from '../src/errors.ts'
 import type { UnnumberedEvent } from '../src/events.ts'
 import type { Json } from '../src/json.ts'
 import { checkAgainstSchema, describeIssues } from '../src/schema-check.ts'
@@ -47,7 +47,7 @@ interface ErrorEvent {
 }
 
 export const lostError: ErrorData = {
-  code: 'INTERRUPTED',
+  code: interruptedCode,
   kind: 'retryable',
   message: 'The attempt was cut off when its process ended.',
 }
@@ -59,6 +59,7 @@ export function label(context: StepContext) {
     ...(attempt > 0 ? { attempt } : {}),
     ...(block.group === undefined ? {} : { group: block.group }),
     ...(block.branch === undefined ? {} : { branch: block.branch }),
+    ...(context.scope.loop === undefined ? {} : { iteration: context.scope.loop.iteration }),
     ...(block.kind === 'agent' ? { agent: block.agent } : {}),
   }
 }
@@ -125,4 +126,10 @@ export function delayAfter(context: StepContext, failed: { error: ErrorData; ela
     `${context.scope.run.id}/${context.block.path}`,
     failed.error.retryAfterMs,
   )
+}
+
+/** The same for every attempt of this step, another one in every round of what repeats it. */
+export function idempotencyKey({ scope, block }: StepContext): string {
+  const rounds = scope.rounds === undefined ? '' : `#${scope.rounds.join('.')}`
+  return `${scope.run.id}/${block.path}${rounds}`
 }

@@ -1,4 +1,4 @@
-import { assign, cancel, emit, enqueueActions, fromCallback, fromPromise, setup } from 'xstate'
+import { assign, cancel, emit, fromCallback, fromPromise, raise, setup } from 'xstate'
 import { type ErrorData, TerminalError } from '../src/errors.ts'
 import type { UnnumberedEvent } from '../src/events.ts'
 import type { Json } from '../src/json.ts'
@@ -11,6 +11,7 @@ import {
   type ExecuteInput,
   type ExecuteResult,
   failure,
+  idempotencyKey,
   label,
   lostError,
   outcomeEvent,
@@ -87,15 +88,10 @@ export const stepMachine = setup({
       return { failures: context.failures + 1, spentMs: spentMs + delayMs, delayMs }
     }),
     settle: assign((_, params: { outcome: Outcome }) => ({ outcome: params.outcome })),
-    startTimer: enqueueActions(({ context, enqueue }) => {
-      const { timeoutMs } = context.block
-      if (timeoutMs !== undefined) enqueue.raise({ type: 'step.timedOut' }, { id: 'timeout', delay: timeoutMs })
-    }),
-    stopTimer: enqueueActions(({ context, enqueue }) => {
-      if (context.block.timeoutMs !== undefined) enqueue(cancel('timeout'))
-    }),
+    startTimer: raise({ type: 'step.timedOut' }, { id: 'timeout', delay: 'attempt' }),
   },
   guards: {
+    isLimited: ({ context }) => context.block.timeoutMs !== undefined,
     isSkipped: ({ context }) => context.when === false,
     isInvalid: ({ context }) => typeof context.when === 'object',
     hasBadOutput: ({ context }, params: { output: Json }) => badOutput(context.block, params.output) !== undefined,
@@ -104,6 +100,7 @@ export const stepMachine = setup({
   },
   delays: {
     backoff: ({ context }) => context.delayMs,
+    attempt: ({ context }) => context.block.timeoutMs ?? 0,
   },
 }).createMachine({
   id: 'step',
@@ -142,11 +139,16 @@ export const stepMachine = setup({
       states: {
         queued: {
           entry: { type: 'tell', params: { type: 'step.queued' } },
-          on: { 'slot.granted': 'running' },
+          on: {
+            'slot.granted': [
+              { guard: 'isLimited', target: 'running', actions: 'startTimer' },
+              { target: 'running' },
+            ],
+          },
         },
         running: {
-          entry: ['countAttempt', { type: 'tell', params: { type: 'step.started' } }, 'startTimer'],
-          exit: 'stopTimer',
+          entry: ['countAttempt', { type: 'tell', params: { type: 'step.started' } }],
+          exit: cancel('timeout'),
           invoke: {
             src: 'execute',
             id: 'execute',
@@ -154,7 +156,7 @@ export const stepMachine = setup({
               block: context.block,
               scope: context.scope,
               attempt: context.attempt,
-              idempotencyKey: `${context.scope.run.id}/${context.block.path}`,
+              idempotencyKey: idempotencyKey(context),
             }),
             onDone: [
               {

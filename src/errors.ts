@@ -68,6 +68,9 @@ export class CancelledError extends ForkchartError {
   readonly kind = 'cancelled'
 }
 
+/** Code of the failure of an attempt that was cut off with its process. */
+export const interruptedCode = 'INTERRUPTED'
+
 /** Thrown by a step's work to say: nothing to do here, and why. The step ends as `skipped`. */
 export class StepSkipped extends Error {
   readonly reason: string

@@ -66,6 +66,8 @@ export type UnnumberedEvent = {
     readonly attempt?: number
     readonly group?: string
     readonly branch?: string
+    /** Round of the innermost loop or review around, from 1. */
+    readonly iteration?: number
     readonly agent?: string
     readonly traceId?: string
     readonly data: EventData<T>
@@ -94,6 +96,7 @@ const envelope = {
   attempt: z.int().min(1).optional(),
   group: z.string().optional(),
   branch: z.string().optional(),
+  iteration: z.int().min(1).optional(),
   agent: z.string().optional(),
   traceId: z.string().optional(),
 }

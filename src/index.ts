@@ -29,9 +29,11 @@ export type {
   CallRequest,
   ExecutionContext,
   Executor,
+  HttpRequest,
   RunRequest,
   StepRequest,
   StepResult,
+  WaitRequest,
 } from './executors/executor.ts'
 export { createEmbeddedHost, type EmbeddedHostOptions } from './hosts/embedded/embedded-host.ts'
 export type { Host, ResumeOptions, RunHandle, RunSettlement, StartOptions } from './hosts/host.ts'

@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { createActor, toPromise } from 'xstate'
 import type { Chart, ChartInvoke, ChartState } from '../src/compiler/chart.ts'
 import { compileWorkflow } from '../src/compiler/compile.ts'
+import { branchSource } from '../src/compiler/crew.ts'
 import { shardWidth } from '../src/compiler/names.ts'
 import { executeWith, workflowMachine } from '../src/compiler/workflow-machine.ts'
+import { workflowBlocks } from '../src/spec/blocks.ts'
 import { type Draft, draftWorkflow } from '../src/testing/draft-workflow.ts'
 import { randomWorkflow } from './random-workflow.ts'
 
@@ -28,16 +30,31 @@ function allStates(chart: Chart): Place[] {
   return Object.values(chart.machines).flatMap((machine) => [...statesOf(machine, machine.id)])
 }
 
-function invokes(chart: Chart): ChartInvoke[] {
-  return allStates(chart).flatMap(({ state }) => (state.invoke === undefined ? [] : [state.invoke]))
+type Started = Pick<ChartInvoke, 'src' | 'id'>
+
+/** The actors that a state invokes, or spawns as the crew of a slice of a group. */
+function startedBy(chart: Chart, state: ChartState): Started[] {
+  if (state.invoke !== undefined) return [state.invoke]
+  const crew = state.entry?.find(({ type }) => type === 'startBranches')?.params
+  if (crew === undefined) return []
+  for (const group of workflowBlocks(chart.workflow)) {
+    if (group.path !== crew['block'] || group.kind !== 'parallel') continue
+    const slice = group.branches.slice(Number(crew['from'] ?? 0), Number(crew['to'] ?? group.branches.length))
+    return slice.map((branch) => ({ src: branchSource(branch), id: branch.path }))
+  }
+  return []
+}
+
+function invokes(chart: Chart): Started[] {
+  return allStates(chart).flatMap(({ state }) => startedBy(chart, state))
 }
 
 /** Paths of the branches in the order in which the shards hold them. */
 function branchesInOrder(chart: Chart, state: ChartState): string[] {
-  return [...statesOf(state, '')].flatMap(({ state: { invoke } }) => {
-    if (invoke === undefined) return []
-    const machine = chart.machines[invoke.src]
-    return machine === undefined ? [invoke.id] : branchesInOrder(chart, machine)
+  const started = [...statesOf(state, '')].flatMap((place) => startedBy(chart, place.state))
+  return started.flatMap(({ src, id }) => {
+    const machine = chart.machines[src]
+    return machine === undefined ? [id] : branchesInOrder(chart, machine)
   })
 }
 
@@ -86,7 +103,9 @@ describe('the chart of a group', () => {
 
   test('cancels the others of the same node when it fails fast, and only then', () => {
     const actions = (chart: Chart): string[] =>
-      invokes(chart).flatMap(({ onDone }) => onDone.flatMap((transition) => transition.actions ?? []).map(({ type }) => type))
+      allStates(chart).flatMap(({ state }) =>
+        (state.invoke?.onDone ?? []).flatMap((transition) => transition.actions ?? []).map(({ type }) => type),
+      )
     expect(actions(wide(3))).not.toContain('cancelActors')
     expect(actions(wide(3, { rule: 'fail_fast' } as Partial<Draft>)).filter((type) => type === 'cancelActors')).toHaveLength(3)
   })

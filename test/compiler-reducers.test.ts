@@ -95,13 +95,12 @@ describe('merge', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
   })
 
-  test('is associative, and changes nothing that it is given', () => {
+  test('folds from the first branch to the last, and changes nothing that it is given', () => {
     fc.assert(
       fc.property(object, object, object, (a, b, c) => {
         const before = JSON.stringify([a, b, c])
         const all = reduceOutputs('merge', [a, b, c])
         expect(JSON.stringify(reduceOutputs('merge', [reduceOutputs('merge', [a, b]), c]))).toBe(JSON.stringify(all))
-        expect(JSON.stringify(reduceOutputs('merge', [a, reduceOutputs('merge', [b, c])])).length).toBe(JSON.stringify(all).length)
         expect(JSON.stringify([a, b, c])).toBe(before)
       }),
     )
@@ -111,7 +110,7 @@ describe('merge', () => {
 describe('every reducer', () => {
   test('gives JSON, and the same each time', () => {
     fc.assert(
-      fc.property(fc.constantFrom('auto', 'list', 'first', 'vote', 'concat'), outputs, (reducer, given) => {
+      fc.property(fc.constantFrom('auto', 'list', 'first', 'vote', 'concat', 'dedupe'), outputs, (reducer, given) => {
         const reduced = reduceOutputs(reducer, given)
         const text = JSON.stringify(reduced)
         expect(canonicalJson(JSON.parse(text))).toBe(canonicalJson(reduced))

@@ -33,6 +33,32 @@ describe('a workflow as a Mermaid state diagram', () => {
     )
   })
 
+  test('needs, rounds and choices are arrows, and what follows on how a block ended stands beside it', () => {
+    const arrows = (draft: Parameters<typeof workflowOf>[1][number]): string[] => {
+      const lines = mermaidDiagram(workflowOf('x', [{ id: 'first', agent: 'x' }, draft])).split('\n')
+      return lines.filter((line) => line.includes('-->') || line.includes('<<')).map((line) => line.trim())
+    }
+    const a = { id: 'a', agent: 'x' }
+    const b = { id: 'b', agent: 'x' }
+    const around = ['[*] --> s_first', 's_first --> s_g', 's_g --> [*]']
+    expect(arrows({ id: 'g', graph: [a, { ...b, needs: ['a'] }, { id: 'c', agent: 'x', needs: ['a'] }] })).toEqual([
+      '[*] --> s_g__a', 's_g__a --> s_g__b', 's_g__a --> s_g__c', 's_g__b --> [*]', 's_g__c --> [*]', ...around,
+    ])
+    expect(arrows({ id: 'g', over: 'x', do: a })).toEqual(['[*] --> s_g___x5b__x5d___a', 's_g___x5b__x5d___a --> [*]', ...around])
+    expect(arrows({ id: 'g', until: 'x', do: a })).toEqual(['[*] --> s_g__a', 's_g__a --> [*]', 's_g__a --> s_g__a : again', ...around])
+    expect(arrows({ id: 'g', work: a, reviewer: b })).toEqual([
+      '[*] --> s_g__a', 's_g__a --> s_g__b', 's_g__b --> [*]', 's_g__b --> s_g__a : not approved', ...around,
+    ])
+    expect(arrows({ id: 'g', cases: [{ when: 'prev == 1', do: { id: 'choice', agent: 'x' } }] })).toEqual([
+      'state s_g_choice <<choice>>', '[*] --> s_g_choice', 's_g_choice --> s_g__choice : case prev == 1', 's_g__choice --> [*]', 's_g_choice --> [*] : none', ...around,
+    ])
+    expect(arrows({ id: 'g', agent: 'x', when: 'prev', verify: a, fallback: b })).toEqual([
+      's_g --> s_g__a : verify', 's_g --> s_g__b : failed', 's_g__a --> s_g__b : failed',
+      '[*] --> s_first', 's_first --> s_g : when prev', 's_g__a --> [*]', 's_g__b --> [*]',
+    ])
+    expect(arrows({ id: 'g', agent: 'x', goto: 'first' })).toEqual(['[*] --> s_first', 's_first --> s_g', 's_g --> s_first : failed', 's_g --> [*]'])
+  })
+
   test('declares every block once under an id of its own, braces balanced, nothing unquoted', () => {
     fc.assert(
       fc.property(anyWorkflow, (workflow) => {
@@ -44,7 +70,7 @@ describe('a workflow as a Mermaid state diagram', () => {
         expect(new Set(ids).size).toBe(blocks.length)
         expect(labels.map((label) => label.split('#58;')[0]).toSorted()).toEqual(blocks.map((block) => block.id).toSorted())
         expect(lines.filter((line) => line.endsWith(' {')).length).toBe(lines.filter((line) => /^ *\}$/.test(line)).length)
-        const known = /^(stateDiagram-v2|)$|^ *(--|\}|state "[^"]*" as s_\w+( \{)?|(\[\*\]|s_\w+) --> (\[\*\]|s_\w+)( : [^:;"{}]*(#\d+;[^:;"{}]*)*)?)$/
+        const known = /^(stateDiagram-v2|)$|^ *(--|\}|state "[^"]*" as s_\w+( \{)?|state s_\w+ <<choice>>|(\[\*\]|s_\w+) --> (\[\*\]|s_\w+)( : [^:;"{}]*(#\d+;[^:;"{}]*)*)?)$/
         for (const line of lines) expect(line).toMatch(known)
       }),
       { numRuns: 60 },

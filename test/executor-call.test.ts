@@ -34,7 +34,7 @@ function call(given: Call): Promise<StepResult> {
   const { target = 'fn', input = null, fn = () => null, signal = new AbortController().signal, lines = [] } = given
   return createExecutors({ scripted: false, functions: { fn } }).execute(
     { kind: 'call', runId: 'run-1', path: 'a.b', attempt: 2, idempotencyKey: 'run-1/a.b', input, target },
-    { signal, log: (text) => lines.push(text), artifactsDir: '/artifacts' },
+    { signal, log: (text) => lines.push(text), artifactsDir: '/artifacts', since: 0 },
   )
 }
 

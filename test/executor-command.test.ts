@@ -21,7 +21,7 @@ function run(request: Partial<RunRequest>, signal = new AbortController().signal
     kind: 'run', runId: 'r', path: 'step', attempt: 1, idempotencyKey: 'r/step', input: null,
     command: 'true', cwd: folder, env: {}, parse: 'text', ...request,
   }
-  const context: ExecutionContext = { signal, log: (text, stream) => lines.push([text, stream]), artifactsDir: folder }
+  const context: ExecutionContext = { signal, log: (text, stream) => lines.push([text, stream]), artifactsDir: folder, since: 0 }
   return executeCommand(full, context, process.env)
 }
 
@@ -220,7 +220,7 @@ test('a process that exits takes its commands with it', async () => {
     const { existsSync, readFileSync } = await import('node:fs')
     const command = 'echo $$ > ${file}.new && mv ${file}.new ${file}; sleep 30'
     const request = { kind: 'run', command, cwd: '/', env: {}, parse: 'text' }
-    executeCommand(request, { signal: new AbortController().signal, log() {}, artifactsDir: '/' }, process.env)
+    executeCommand(request, { signal: new AbortController().signal, log() {}, artifactsDir: '/', since: 0 }, process.env)
     setInterval(() => { if (existsSync(${JSON.stringify(file)})) process.exit(7) }, 5)`
   const owner = spawn(node, ['--input-type=module', '-e', script], { stdio: 'ignore' })
   const code = await new Promise((resolve) => owner.once('exit', resolve))

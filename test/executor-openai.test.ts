@@ -37,7 +37,7 @@ function execute({ request = {}, agent = {}, env = {}, context = {} }: Omit<Ask,
     agentName: 'writer', agent: { uses: 'openai', ...agent }, prompt: 'Say hello.', ...request,
   }
   return createExecutors({ scripted: false, env }).execute(full, {
-    signal: new AbortController().signal, log: () => undefined, artifactsDir: '/nowhere', ...context,
+    signal: new AbortController().signal, log: () => undefined, artifactsDir: '/nowhere', since: 0, ...context,
   })
 }
 
@@ -173,7 +173,7 @@ test('the SDK prints nothing, calls nobody else, leaves no signal listeners behi
     const executors = createExecutors({ scripted: false })
     const request = { kind: 'agent', runId: 'r', path: 'p', attempt: 1, idempotencyKey: 'k', input: null,
       agentName: 'a', agent: { uses: 'openai' }, prompt: 'p' }
-    const context = { signal: new AbortController().signal, log() {}, artifactsDir: '/' }
+    const context = { signal: new AbortController().signal, log() {}, artifactsDir: '/', since: 0 }
     const { output } = await executors.execute(request, context)
     console.log(output, before === count())`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {

@@ -25,7 +25,7 @@ function ask(given: Ask): Promise<StepResult> {
     prompt: 'Say hello.', ...(outputSchema === undefined ? {} : { outputSchema }),
   }
   const executors = createExecutors({ scripted: rehearsal, clock, env: {} })
-  return executors.execute(request, { signal, log: () => undefined, artifactsDir: '/' })
+  return executors.execute(request, { signal, log: () => undefined, artifactsDir: '/', since: 0 })
 }
 
 const scripted = (...replies: ScriptedReply[]): Agent => ({ uses: 'scripted', replies })

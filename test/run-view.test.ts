@@ -227,7 +227,7 @@ function expectSums(view: RunView): void {
   for (const status of nodeStatuses) {
     expect(view.steps[status]).toBe(steps.filter((node) => node.status === status).length)
     for (const group of view.nodes) {
-      const inside = steps.filter((node) => node.index >= group.index && node.index < group.subtreeEnd)
+      const inside = steps.filter(({ path }) => path === group.path || path.startsWith(`${group.path}.`))
       expect(group.steps[status]).toBe(inside.filter((node) => node.status === status).length)
     }
   }

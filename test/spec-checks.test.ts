@@ -22,9 +22,9 @@ describe('the shape of a spec', () => {
   it.each<[string, string, string[]]>([
     ['unknown key', '  - { run: ls, shell: true }', ['5:16 UNKNOWN_KEY']],
     ['key of another kind', '  - { run: ls, prompt: x }', ['5:16 UNKNOWN_KEY']],
-    ['promised key', '  - { run: ls, on_failure: continue, needs: [a] }', ['5:16 NOT_YET_AVAILABLE', '5:38 NOT_YET_AVAILABLE']],
-    ['promised block', '  - graph: []\n  - loop: {}', ['5:5 NOT_YET_AVAILABLE', '6:5 NOT_YET_AVAILABLE']],
-    ['promised reducers', '  - { parallel: [{ run: ls }], reduce: dedupe }\n  - { parallel: [{ run: ls }], reduce: { synthesize: a } }', ['5:40 NOT_YET_AVAILABLE', '6:42 NOT_YET_AVAILABLE']],
+    ['promised key', '  - { run: ls, artifacts: [a], estimate: 1s }', ['5:16 NOT_YET_AVAILABLE', '5:32 NOT_YET_AVAILABLE']],
+    ['promised block', '  - ask: {}\n  - replicate: {}', ['5:5 NOT_YET_AVAILABLE', '6:5 NOT_YET_AVAILABLE']],
+    ['promised values', '  - { run: ls, on_failure: ask }\n  - wait: { event: go }', ['5:28 NOT_YET_AVAILABLE', '6:11 NOT_YET_AVAILABLE']],
     ['no kind', '  - { id: a }', ['5:5 BLOCK_KIND']],
     ['two kinds', '  - { run: ls, call: ./a.ts#b }', ['5:16 BLOCK_KIND']],
     ['no block', '  - ls', ['5:5 WRONG_TYPE']],

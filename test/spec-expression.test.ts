@@ -164,14 +164,45 @@ describe('an expression', () => {
     expect(failureOf(() => evaluateExpression('env.HOME', without)).code).toBe('EXPRESSION_FAILED')
   })
 
+  it.each<[string, Json]>([
+    ['item.name + string(index)', 'a1'],
+    ['loop.iteration + 1', 4],
+    ['input.?loop.orValue(1) + input.loop + loop.iteration', 17],
+    ['input.reloop + loop.iteration', 8],
+    ['has(input.loop) ?loop.iteration : 0', 3],
+    ['[1, 2].map(loop, loop * 2)', [2, 4]],
+    ['"loop" + stages.fix-loop.output', 'loopf'],
+    ['outputs.size()', 2],
+    ['feedback', 'again'],
+  ])('reads what the blocks around it bring: %s', (source, value) => {
+    const inside: EvaluationScope = {
+      ...scope,
+      input: { loop: 7, reloop: 5 },
+      stages: { 'fix-loop': { output: 'f' } },
+      vars: { item: { name: 'a' }, index: 1 },
+      loop: { iteration: 3 },
+      feedback: 'again',
+      outputs: [1, 2],
+    }
+    expect(evaluateExpression(source, inside)).toEqual(value)
+  })
+
+  it('outside of all rounds has empty feedback, and nothing else of what blocks bring', () => {
+    expect(valueOf('feedback')).toBe('')
+    for (const name of ['loop', 'item', 'index', 'outputs', 'at', 'vars', 'branches', 'toString', 'constructor']) {
+      expect(failureOf(() => valueOf(name)).message).toContain(`there is no \`${name}\` here`)
+    }
+  })
+
   it('is parsed once', () => {
     const first = compileExpression('input.n + 1')
     expect(compileExpression('input.n + 1')).toBe(first)
   })
 
   it('names the place of what is wrong, also after a dashed id or a loosened branch', () => {
-    expect(compileExpression('stages.secret-scan.output + nope').problem).toMatchObject({ kind: 'type', offset: 28 })
-    expect(compileExpression('(input.yes ? 1 : "b") + nope').problem?.offset).toBeGreaterThanOrEqual(0)
+    expect(compileExpression('stages.secret-scan.output + nope()').problem).toMatchObject({ kind: 'type', offset: 28 })
+    expect(compileExpression('loop.iteration + nope()').problem).toMatchObject({ kind: 'type', offset: 17 })
+    expect(compileExpression('(input.yes ? 1 : "b") + nope()').problem).toMatchObject({ kind: 'type', offset: 24 })
     expect(compileExpression('stages.a-b.output +').problem).toMatchObject({ kind: 'syntax', offset: 19 })
   })
 })

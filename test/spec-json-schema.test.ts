@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { checkAgainstSchema } from '../src/schema-check.ts'
 import { workflowJsonSchema } from '../src/spec/json-schema.ts'
+import { blockKinds } from '../src/spec/written.ts'
 
 /** `vitest -u` writes the file anew. */
 it('the published JSON Schema is the one of the code', async () => {
@@ -9,7 +10,7 @@ it('the published JSON Schema is the one of the code', async () => {
 
 it('the JSON Schema knows every kind of block', () => {
   const schema = JSON.stringify(workflowJsonSchema())
-  for (const kind of ['agent', 'run', 'call', 'sequence', 'parallel']) expect(schema).toContain(`"required":["${kind}"]`)
+  for (const kind of blockKinds) expect(schema).toContain(`"required":["${kind}"]`)
 })
 
 it('the JSON Schema takes what the loader takes, and refuses unknown keys', () => {

@@ -49,12 +49,19 @@ export const review = workflowOf([
 export class Story {
   readonly events: RunEvent[] = []
   now = startTime
+  #round: number | undefined
 
   after(ms: number): this {
     this.now += ms
     return this
   }
-  tell(event: UnnumberedEvent): this {
+  /** All that follows is told to be of that round; undefined: of none. */
+  round(iteration: number | undefined): this {
+    this.#round = iteration
+    return this
+  }
+  tell(told: UnnumberedEvent): this {
+    const event = this.#round === undefined || told.type.startsWith('run.') ? told : { ...told, iteration: this.#round }
     this.events.push({ ...event, seq: this.events.length + 1, runId, at: new Date(this.now).toISOString() })
     return this
   }

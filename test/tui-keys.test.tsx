@@ -1,19 +1,21 @@
 import { describe, expect, test } from 'vitest'
 import { createVirtualClock } from '../src/testing/virtual-clock.ts'
 import { screenKeys } from '../src/tui/App.tsx'
+import { selectedNode } from '../src/tui/screen-rows.ts'
 import { createScreenStore, type ScreenStore } from '../src/tui/screen-store.ts'
-import { failedReview, midReview, output, review, runId, startTime, Story } from './tui-fixture.ts'
+import { failedReview, midReview, output, review, runId, startTime, step, Story, workflowOf } from './tui-fixture.ts'
+import { indexes, loopOf, mapOf } from './tui-fixture-groups.ts'
 
 const size = { columns: 80, rows: 24 }
 
-function open(story: Story) {
+function open(story: Story, workflow = review) {
   const clock = createVirtualClock(startTime)
   const calls: string[] = []
   const logs = new Map([['checks.tests', 'one\ntwo\n']])
   const listeners = new Set<(event: Story['events'][number] | ReturnType<typeof output>) => void>()
   const source = {
     runId,
-    workflow: review,
+    workflow,
     subscribe(listener: (event: Story['events'][number] | ReturnType<typeof output>) => void) {
       story.events.forEach(listener)
       listeners.add(listener)
@@ -31,7 +33,7 @@ function open(story: Story) {
 
 function selected(store: ScreenStore): string | undefined {
   const { view, ui } = store.model(size)
-  return view.nodes[ui.selected]?.path
+  return selectedNode(view, ui)?.path
 }
 
 describe('keys', () => {
@@ -115,6 +117,26 @@ describe('the selection', () => {
     expect(selected(store)).toBe('checks.lint')
     store.press('follow', size)
     expect(selected(store)).toBe('checks.tests')
+  })
+})
+
+describe('the selection in a map', () => {
+  test('stays with its block as items become known above it, and goes to the map when its item is gone', () => {
+    const story = new Story().begin().round(1)
+    const files = workflowOf([loopOf('again', mapOf('again.files', step('again.files.[].one'))), step('after')])
+    const { store, clock, send } = open(story, files)
+    store.press('bottom', size)
+    expect(selected(store)).toBe('after')
+    story.open('again.files', indexes(3)).events.slice(-1).forEach(send)
+    clock.advance(100)
+    expect(selected(store)).toBe('after')
+    store.press('up', size)
+    expect(selected(store)).toBe('again.files.2.one')
+    story.round(2).open('again.files', indexes(1)).events.slice(-1).forEach(send)
+    clock.advance(100)
+    expect(selected(store)).toBe('again.files')
+    store.press('down', size)
+    expect(selected(store)).toBe('again.files.0.one')
   })
 })
 

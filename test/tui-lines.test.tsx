@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { createLinePrinter } from '../src/tui/lines.ts'
 import { branchesFailed, doneReview, errorOf, failedReview, output, review, runId, Story } from './tui-fixture.ts'
+import { reviewedDraft, secondRound, translation } from './tui-fixture-groups.ts'
 
 /** Lines without their time, which is the local one. */
-function linesOf(story: Story, options?: { color?: boolean; afterSeq?: number }): string[] {
+function linesOf(story: Story, options?: { color?: boolean; afterSeq?: number }, workflow = review): string[] {
   const lines: string[] = []
-  const print = createLinePrinter((line) => lines.push(line), review, options)
+  const print = createLinePrinter((line) => lines.push(line), workflow, options)
   for (const event of story.events) print(event)
   print(output('fetch', 'what a step writes'))
   return lines.map((line) => line.replace(/^\d\d:\d\d:\d\d\.\d{3} {2}/, ''))
@@ -41,6 +42,16 @@ describe('lines for places without a screen', () => {
       'report  started',
       'report  completed in 90ms',
       `${runId}  run done in 7.5s: 7 of 7 steps, 1 skipped`,
+    ])
+  })
+
+  test('tell the items of a map and the rounds after the first', () => {
+    const lines = [...linesOf(new Story().begin().open('files', ['0']).open('files', ['0', '1']), {}, translation), ...linesOf(secondRound(), {}, reviewedDraft)]
+    expect(lines.filter((line) => line.startsWith('files') || line.includes('round'))).toEqual([
+      'files  started 1 item',
+      'files  started 2 items',
+      'draft.write  started (round 2)',
+      'draft.judge.thorough  started (round 2)',
     ])
   })
 

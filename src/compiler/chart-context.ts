@@ -1,5 +1,7 @@
 import type { ErrorData } from '../errors.ts'
+import type { Json } from '../json.ts'
 import { checkAgainstSchema, describeIssues } from '../schema-check.ts'
+import { fillPath } from '../spec/blocks.ts'
 import type { Block, JsonSchemaOwner } from '../spec/ir.ts'
 import type { Outcome, Scope } from '../spec/outcome.ts'
 import type { BranchOutcomes } from './join.ts'
@@ -20,8 +22,41 @@ export interface ChartContext {
   readonly branches: BranchOutcomes
   /** Actors of the open group that have ended. */
   readonly ended: Readonly<Record<string, true>>
+  /** The group whose actors are spawned as they may begin: the items of a map, and how many branches have begun. */
+  readonly crew: CrewState | null
+  /** The repetitions of the open blocks and lists that repeat, by their paths; '' is the machine's own list. */
+  readonly rounds: Readonly<Record<string, RoundState>>
+  /** How often each block sent its list back since the list began, by its path. */
+  readonly returns: Readonly<Record<string, number>>
+  /** What came to a block as `prev`, for blocks after which it is needed again; by their paths. */
+  readonly arrived: Readonly<Record<string, Json>>
   /** Set once the machine was told to stop. `by` names the group whose time limit it was, or the run's root. */
   readonly cancelled: { readonly reason: string; readonly by?: string } | null
+}
+
+export interface CrewState {
+  readonly items: readonly Json[]
+  /** All places in branch order before this one have been started or given up. */
+  readonly next: number
+  /** The place after the last one of this crew's. */
+  readonly end: number
+  /** Those after it that have. */
+  readonly begun: Readonly<Record<string, true>>
+  /** Actors that run now. */
+  readonly live: readonly string[]
+  /** Nodes that were skipped because of what they need, by their paths: those that need them are as well. */
+  readonly barred: Readonly<Record<string, true>>
+  /** Why no more are started: the group is done, or one failed. */
+  readonly closing: string | null
+}
+
+export interface RoundState {
+  /** Rounds begun, of a list how often it was gone back. */
+  readonly count: number
+  /** Set once a round was more than skipped. */
+  readonly ran?: boolean
+  /** What was in scope before the first. */
+  readonly before: Pick<Scope, 'prev' | 'loop' | 'rounds' | 'feedback'>
 }
 
 /** What the parent of a machine learns at its end: a shard gives its branches, any other its outcome. */
@@ -33,39 +68,76 @@ export function initialContext(input: ChartInput): ChartContext {
     last: { status: 'skipped', reason: 'nothing ran', output: input.scope.prev },
     branches: {},
     ended: {},
+    crew: null,
+    rounds: {},
+    returns: {},
+    arrived: {},
     cancelled: null,
   }
 }
 
-/** The context after a block ended so: checked against the block's schema, visible to the blocks that follow. */
-export function settle(context: ChartContext, block: Block, settlement: Settlement): ChartContext {
+/**
+ * The context after a block ended so: checked against the block's schema, visible to the blocks that follow. `later` is
+ * set for a block that does not come first in a list: its own path, or for a fallback that of the block it stands for.
+ */
+export function settle(context: ChartContext, block: Block, settlement: Settlement, later?: string): ChartContext {
   const checked = judge(context, block, settlement)
   const { nested: _, ...outcome } = checked
   // A row of blocks is skipped only when all of them are: what was done before passes through the one that was not.
   const last: Outcome =
-    outcome.status === 'skipped' && completedBefore(context.scope, block.path)
+    outcome.status === 'skipped' && later !== undefined && ranBefore(context.scope, later)
       ? { status: 'completed', output: outcome.output }
       : outcome
   return {
     ...context,
-    scope: recordOutcome(context.scope, block.path, checked),
+    scope: recordOutcome(scopeAfter(context, block), block.path, checked),
     last,
-    cancelled: context.cancelled?.by === block.path ? null : context.cancelled,
+    rounds: without(context.rounds, block.path),
+    cancelled: isOwnLimit(context, block) ? null : context.cancelled,
   }
+}
+
+/** What a block that repeats put into scope for its rounds ends with it. */
+export function scopeAfter(context: ChartContext, block: Block): Scope {
+  const state = ownValue(context.rounds, block.path)
+  if (state === undefined) return context.scope
+  const { loop: _loop, rounds: _rounds, feedback: _feedback, ...scope } = context.scope
+  const { prev: _prev, ...before } = state.before
+  return { ...scope, ...before }
+}
+
+/** Whether what stops the machine is the time limit of this block. */
+function isOwnLimit({ cancelled, scope }: ChartContext, block: Block): boolean {
+  return cancelled !== null && cancelled.by === fillPath(block.path, scope.at)
 }
 
 /** What the end of a block counts as: it fails when its own time limit was what ended it, or when its output does not fit. */
 export function judge(context: ChartContext, block: Block, settlement: Settlement): Settlement {
   const { cancelled } = context
-  if (cancelled === null || cancelled.by !== block.path) return checkOutput(block, settlement)
-  return { status: 'failed', error: { code: 'TIMEOUT', kind: 'retryable', message: cancelled.reason, path: block.path } }
+  const path = fillPath(block.path, context.scope.at)
+  if (cancelled === null || !isOwnLimit(context, block)) {
+    return block.output === undefined ? settlement : checkOutput({ path, output: block.output }, settlement)
+  }
+  return { status: 'failed', error: { code: 'TIMEOUT', kind: 'retryable', message: cancelled.reason, path } }
 }
 
-/** Whether one of the blocks before this one, in the same row, completed. */
-function completedBefore(scope: Scope, path: string): boolean {
+/** Whether one of the blocks before this one, in the same list, was not skipped; one that failed was forgiven. */
+function ranBefore(scope: Scope, path: string): boolean {
   const end = path.lastIndexOf('.')
   const row = end < 0 ? scope.stages : (nestedStages(scope, path.slice(0, end)) ?? {})
-  return Object.values(row).some((entry) => entry.status === 'completed')
+  const own = path.slice(end + 1)
+  return Object.entries(row).some(([id, { status }]) => id !== own && status !== undefined && status !== 'skipped')
+}
+
+/** Not by plain access: a block may be called `constructor`. */
+export function ownValue<T>(record: Readonly<Record<string, T>>, path: string): T | undefined {
+  return Object.hasOwn(record, path) ? record[path] : undefined
+}
+
+function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
+  if (!Object.hasOwn(record, key)) return record
+  const { [key]: _, ...rest } = record
+  return rest
 }
 
 /** How the machine as a whole ended. */

@@ -1,7 +1,9 @@
 import type { Block, Workflow } from '../spec/ir.ts'
 import type { Chart, ChartMachine, ChartState, ChartTransition } from './chart.ts'
-import { stateNames } from './names.ts'
+import { branchMachineName, stateNames } from './names.ts'
+import { crewState } from './crew.ts'
 import { parallelState } from './parallel.ts'
+import { loopState, reviewState, switchState } from './rounds.ts'
 import { sequenceState, sequenceStates } from './sequence.ts'
 import { stepState } from './step-state.ts'
 
@@ -25,17 +27,32 @@ export function compileWorkflow(workflow: Workflow): Chart {
     add: (machine) => {
       machines[machine.id] = machine
     },
-    branchMachine: (block) => emitter.add(blocksMachine(block.path, [block], emitter)),
+    // That a branch's failure is forgiven is its group's business, when it joins.
+    branchMachine: ({ onFailure, ...block }) => {
+      const rest = onFailure === undefined || onFailure === 'continue' ? block : { ...block, onFailure }
+      emitter.add(blocksMachine(branchMachineName(rest as Block), [rest as Block], emitter))
+    },
     state: (block, onDone) => {
       switch (block.kind) {
         case 'agent':
         case 'run':
         case 'call':
+        case 'http':
+        case 'wait':
           return stepState(block, onDone)
         case 'sequence':
           return sequenceState(block, onDone, emitter)
         case 'parallel':
           return parallelState(block, onDone, emitter)
+        case 'graph':
+        case 'map':
+          return crewState(block, onDone, emitter)
+        case 'loop':
+          return loopState(block, onDone, emitter)
+        case 'review':
+          return reviewState(block, onDone, emitter)
+        case 'switch':
+          return switchState(block, onDone, emitter)
       }
     },
   }

@@ -1,111 +1,82 @@
 import { assign, enqueueActions, raise, sendTo } from 'xstate'
-import { type ErrorData, toErrorData } from '../errors.ts'
-import type { UnnumberedEvent } from '../events.ts'
+import type { ErrorData } from '../errors.ts'
 import { formatDuration } from '../duration.ts'
-import { evaluateCondition } from '../spec/expression.ts'
-import type { Block, GroupBlock, ParallelBlock, StepBlock } from '../spec/ir.ts'
+import { fillPath, isBranchGroup } from '../spec/blocks.ts'
+import type { Block, BranchGroup } from '../spec/ir.ts'
 import type { Outcome, Scope } from '../spec/outcome.ts'
-import { resolveTemplate } from '../spec/template.ts'
+import type { BlockIndex } from './block-index.ts'
 import { type ChartContext, judge, machineOutcome, settle } from './chart-context.ts'
-import { type BranchOutcomes, branchOutputs, branchResults, branchStages, joinedEvent, joinOutcome, maySucceed } from './join.ts'
-import { recordOutcome, type Settlement } from './scope.ts'
-
-/** Environment variables that the workflow lists, by name; what is not set is absent. */
-export type Environment = Readonly<Record<string, string>>
-
-export interface BlockIndex {
-  readonly block: (path: string) => Block
-  readonly group: (path: string) => ParallelBlock
-  readonly step: (path: string) => StepBlock
-  /** Time limits of groups, in ms, by the name of their delay. */
-  readonly limits: Readonly<Record<string, number>>
-  /** Names of the blocks' objects, and back: saved state names a block, it does not copy it. */
-  readonly known: ReadonlyMap<object, string>
-  readonly knownByName: ReadonlyMap<string, object>
-}
-
-interface Args {
-  readonly context: ChartContext
-  readonly event: ChartEvent
-}
-type ChartEvent =
-  | { readonly type: 'cancel'; readonly reason: string; readonly by?: string }
-  | { readonly type: string; readonly output: Settlement | { branches: BranchOutcomes }; readonly actorId: string }
-interface BlockParams {
-  readonly block: string
-}
-
-/** Whether a block runs: false skips it, an error fails it. */
-export function whenVerdict(block: Block, scope: Scope, env: Environment): boolean | ErrorData {
-  if (block.when === undefined) return true
-  try {
-    return evaluateCondition(block.when, { ...scope, env })
-  } catch (error) {
-    return toErrorData(error)
-  }
-}
-
-/** The scope inside a group: its own `input` is what its first blocks get as `prev`. */
-function scopeInside(block: GroupBlock | Block, scope: Scope, env: Environment): Scope {
-  return block.input === undefined ? scope : { ...scope, prev: resolveTemplate(block.input, { ...scope, env }) }
-}
+import {
+  actorIn,
+  type Args,
+  type BlockParams,
+  branchesIn,
+  type EnqueueArgs,
+  failedIn,
+  type Implementations,
+  label,
+  outcomeIn,
+} from './chart-events.ts'
+import { crewImplementations, hasOutputs, openBranches } from './crew-implementations.ts'
+import type { Evaluation } from './environment.ts'
+import { entryError, mapItems, scopeInside, whenVerdict } from './evaluation.ts'
+import { branchOutputs, branchResults, branchStages, joinedEvent, joinOutcome, sumUsage } from './join.ts'
+import { enterRounds, roundImplementations } from './round-implementations.ts'
+import { recordOutcome } from './scope.ts'
 
 /** What the names in a chart mean. All pure: given the same context and event they do the same. */
-export function chartImplementations(index: BlockIndex, env: Environment) {
-  const entryError = (context: ChartContext, params: BlockParams): ErrorData | undefined => {
-    const block = index.block(params.block)
-    const verdict = whenVerdict(block, context.scope, env)
-    if (typeof verdict === 'object') return verdict
-    if (!verdict) return undefined
-    try {
-      scopeInside(block, context.scope, env)
-      return undefined
-    } catch (error) {
-      return toErrorData(error)
-    }
-  }
-  const joined = (context: ChartContext, group: ParallelBlock): Outcome =>
+export function chartImplementations(index: BlockIndex, evaluation: Evaluation): Implementations & { readonly delays: Readonly<Record<string, number>> } {
+  const rounds = roundImplementations(index, evaluation)
+  const crew = crewImplementations(index, evaluation)
+  const joined = (context: ChartContext, group: BranchGroup): Outcome =>
     context.cancelled !== null
       ? { status: 'cancelled', reason: context.cancelled.reason }
-      : joinOutcome(group, context.branches, context.scope.prev)
-  const closeGroup = (context: ChartContext, group: ParallelBlock, outcome: Outcome): ChartContext => ({
-    ...context,
-    last: outcome,
-    scope: recordOutcome(context.scope, group.path, { ...outcome, nested: branchStages(group, context.branches) }),
-    branches: {},
-    ended: {},
-  })
+      : joinOutcome(openBranches(context, group), context.scope, evaluation)
+  const closeGroup = (context: ChartContext, group: BranchGroup, outcome: Outcome): ChartContext => {
+    const nested = branchStages(openBranches(context, group))
+    const scope = recordOutcome(context.scope, group.path, { ...outcome, nested })
+    return { ...context, last: outcome, scope, branches: {}, ended: {}, crew: null }
+  }
+  const close = ({ context, enqueue }: EnqueueArgs, group: BranchGroup, ending: Outcome): void => {
+    const { nested: _, ...outcome } = { nested: undefined, ...judge(context, group, ending) }
+    const data = joinedEvent(openBranches(context, group), outcome)
+    enqueue.emit({ type: 'group.joined', ...label(group, context.scope), data })
+    enqueue.assign(closeGroup(context, group, outcome))
+  }
 
   return {
     delays: index.limits,
     guards: {
+      ...rounds.guards,
+      ...crew.guards,
       actorStops: ({ context, event }: Args) => context.cancelled !== null || stops(outcomeIn(event)),
       groupStops: ({ context }: Args) =>
         context.last.status === 'failed' || context.last.status === 'cancelled' || context.cancelled !== null,
       endedAs: ({ context }: Args, params: { status: Outcome['status'] }) =>
         machineOutcome(context).status === params.status,
-      cannotEnter: ({ context }: Args, params: BlockParams) => entryError(context, params) !== undefined,
+      actorCompleted: ({ context, event }: Args) =>
+        context.cancelled === null && outcomeIn(event).status === 'completed',
+      /** Before it is settled: by its last block it may have completed, but not by its own output schema. */
+      groupCompleted: ({ context }: Args, params: BlockParams) =>
+        context.cancelled === null && judge(context, index.block(params.block), context.last).status === 'completed',
+      cannotEnter: ({ context }: Args, params: BlockParams) =>
+        entryError(index.block(params.block), context.scope, evaluation) !== undefined,
       isSkipped: ({ context }: Args, params: BlockParams) =>
-        whenVerdict(index.block(params.block), context.scope, env) === false,
-      hasOutputs: ({ context }: Args, params: BlockParams) => {
-        const group = index.group(params.block)
-        return (
-          context.cancelled === null &&
-          maySucceed(group, context.branches) &&
-          branchOutputs(group, context.branches).length > 0
-        )
-      },
+        whenVerdict(index.block(params.block), context.scope, evaluation) === false,
+      hasOutputs: ({ context }: Args, params: BlockParams) => hasOutputs(context, index.group(params.block), evaluation),
       isCancelled: ({ context }: Args) => context.cancelled !== null,
-      branchFailed: ({ event }: Args) => failedIn(event) !== undefined,
+      branchFailed: ({ event }: Args, params: BlockParams) => failedIn(event, index.group(params.block)) !== undefined,
     },
     actions: {
+      ...rounds.actions,
+      ...crew.actions,
       /** A step ended: its actor's output is the block's outcome. */
-      settleActor: assign(({ context, event }: Args, params: BlockParams) =>
-        settle(context, index.block(params.block), outcomeIn(event)),
+      settleActor: assign(({ context, event }: Args, params: SettleParams) =>
+        settle(context, index.block(params.block), outcomeIn(event), params.later),
       ),
       /** A group ended: its outcome is in `last`. */
-      settleGroup: assign(({ context }: Args, params: BlockParams) =>
-        settle(context, index.block(params.block), context.last),
+      settleGroup: assign(({ context }: Args, params: SettleParams) =>
+        settle(context, index.block(params.block), context.last, params.later),
       ),
       settleBranch: assign(({ context, event }: Args, params: BlockParams) => ({
         branches: { ...context.branches, [params.block]: outcomeIn(event) },
@@ -116,35 +87,36 @@ export function chartImplementations(index: BlockIndex, env: Environment) {
         ended: { ...context.ended, [actorIn(event)]: true as const },
       })),
       refuse: enqueueActions(({ context, enqueue }: EnqueueArgs, params: BlockParams) => {
-        const error = { ...requireError(entryError(context, params)), path: params.block }
+        const block = index.block(params.block)
+        const path = fillPath(block.path, context.scope.at)
+        const error = { ...requireError(entryError(block, context.scope, evaluation)), path }
         enqueue.assign({ last: { status: 'failed' as const, error } })
-        enqueue.emit({ type: 'step.failed', ...label(index.block(params.block)), data: { error } })
+        enqueue.emit({ type: 'step.failed', ...label(block, context.scope), data: { error } })
       }),
       skip: enqueueActions(({ context, enqueue }: EnqueueArgs, params: BlockParams) => {
         const block = index.block(params.block)
         const reason = `its condition is false: ${block.when ?? ''}`
         enqueue.assign({ last: { status: 'skipped' as const, reason, output: context.scope.prev } })
-        enqueue.emit({ type: 'step.skipped', ...label(block), data: { reason, output: context.scope.prev } })
+        enqueue.emit({ type: 'step.skipped', ...label(block, context.scope), data: { reason, output: context.scope.prev } })
       }),
       enter: enqueueActions(({ context, enqueue }: EnqueueArgs, params: BlockParams) => {
         const block = index.block(params.block)
-        if (block.input !== undefined) enqueue.assign({ scope: scopeInside(block, context.scope, env) })
-        if (block.kind === 'parallel') {
-          const branches = block.branches.map((branch) => branch.id)
-          enqueue.emit({ type: 'group.started', ...label(block), data: { branches } })
-        }
+        const scope = scopeInside(block, context.scope, evaluation)
+        if (scope !== context.scope) enqueue.assign({ scope })
+        if (isBranchGroup(block)) {
+          const branches = branchIds(block, scope, evaluation)
+          enqueue.emit({ type: 'group.started', ...label(block, scope), data: { branches } })
+        } else if (remembersEntry(block)) enqueue.assign(enterRounds({ ...context, scope }, block))
       }),
-      join: enqueueActions(({ context, enqueue }: EnqueueArgs, params: BlockParams) => {
+      join: enqueueActions((args: EnqueueArgs, params: BlockParams) => {
         const group = index.group(params.block)
-        const outcome = judge(context, group, joined(context, group))
-        enqueue.emit({ type: 'group.joined', ...label(group), data: joinedEvent(group, context.branches, outcome) })
-        enqueue.assign(closeGroup(context, group, outcome))
+        close(args, group, joined(args.context, group))
       }),
-      joinReduced: enqueueActions(({ context, event, enqueue }: EnqueueArgs, params: BlockParams) => {
-        const group = index.group(params.block)
-        const outcome = judge(context, group, outcomeIn(event))
-        enqueue.emit({ type: 'group.joined', ...label(group), data: joinedEvent(group, context.branches, outcome) })
-        enqueue.assign(closeGroup(context, group, outcome))
+      joinReduced: enqueueActions((args: EnqueueArgs, params: BlockParams) => {
+        const outcome = outcomeIn(args.event)
+        const used = sumUsage([...Object.values(args.context.branches), outcome])
+        const ended = outcome.status === 'completed' || outcome.status === 'failed' ? { ...outcome, ...used } : outcome
+        close(args, index.group(params.block), ended)
       }),
       markCancelled: assign(({ event }: Args) => {
         if (event.type !== 'cancel' || !('reason' in event)) return {}
@@ -154,70 +126,54 @@ export function chartImplementations(index: BlockIndex, env: Environment) {
         (_: Args, params: { to: string }) => params.to,
         ({ event }: Args) => event,
       ),
-      /** Tells the other actors of the group to stop: one of them failed. */
-      cancelActors: enqueueActions(({ context, event, enqueue }: EnqueueArgs, params: { ids: readonly string[] }) => {
-        const failed = failedIn(event)
-        const reason = `"${failed?.error.path ?? actorIn(event)}" failed`
+      /** Tells the other actors of the group to stop: one of them failed, or the group is done. */
+      cancelActors: enqueueActions(({ context, event, enqueue }: EnqueueArgs, params: CancelParams) => {
+        const failed = failedIn(event, index.group(params.block))
+        const group = fillPath(params.block, context.scope.at)
+        const reason = failed === undefined ? `"${group}" is done without it` : `"${failed.error.path ?? actorIn(event)}" failed`
         for (const id of params.ids) {
           if (context.ended[id] !== true) enqueue.sendTo(id, { type: 'cancel', reason })
         }
       }),
-      timeOut: raise((_: Args, params: BlockParams) => ({
-        type: 'cancel' as const,
-        reason: `"${params.block}" took longer than ${formatDuration(index.block(params.block).timeoutMs ?? 0)}`,
-        by: params.block,
-      })),
+      timeOut: raise(({ context }: Args, params: BlockParams) => {
+        const by = fillPath(params.block, context.scope.at)
+        const limit = formatDuration(index.block(params.block).timeoutMs ?? 0)
+        return { type: 'cancel' as const, reason: `"${by}" took longer than ${limit}`, by }
+      }),
     },
   }
 }
 
-interface EnqueueArgs extends Args {
-  readonly enqueue: {
-    assign: (change: Partial<ChartContext>) => void
-    emit: (event: UnnumberedEvent) => void
-    sendTo: (id: string, event: { type: 'cancel'; reason: string }) => void
-  }
+interface SettleParams extends BlockParams {
+  readonly later?: string
+}
+
+interface CancelParams extends BlockParams {
+  readonly ids: readonly string[]
 }
 
 /** The reducer's step sees the branches' outputs as `prev`, and how each branch ended. */
-export function reducerScope(group: ParallelBlock, context: ChartContext): Scope {
-  return {
-    ...context.scope,
-    prev: branchOutputs(group, context.branches),
-    branches: branchResults(group, context.branches),
+export function reducerScope(group: BranchGroup, context: ChartContext): Scope {
+  const branches = openBranches(context, group)
+  return { ...context.scope, prev: branchOutputs(branches), branches: branchResults(branches) }
+}
+
+function branchIds(group: BranchGroup, scope: Scope, evaluation: Evaluation): string[] {
+  return group.kind === 'map'
+    ? mapItems(group, scope, evaluation).map((_, place) => String(place))
+    : group.branches.map((branch) => branch.id)
+}
+
+/** Whether what was in scope at its start is needed again: to restore it, or to go back to it. */
+function remembersEntry(block: Block): boolean {
+  if (block.kind === 'sequence') {
+    return block.blocks.some(({ onFailure }) => typeof onFailure === 'object' && 'goto' in onFailure)
   }
+  return block.kind === 'loop' || block.kind === 'review'
 }
 
 function stops(outcome: Outcome): boolean {
   return outcome.status === 'failed' || outcome.status === 'cancelled'
-}
-
-function outcomeIn(event: ChartEvent): Settlement {
-  if ('output' in event && 'status' in event.output) return event.output
-  throw new Error(`"${event.type}" carries no outcome`)
-}
-
-function branchesIn(event: ChartEvent): BranchOutcomes {
-  return 'output' in event && 'branches' in event.output ? event.output.branches : {}
-}
-
-function actorIn(event: ChartEvent): string {
-  return 'actorId' in event ? event.actorId : ''
-}
-
-function failedIn(event: ChartEvent): Extract<Outcome, { status: 'failed' }> | undefined {
-  if (!('output' in event)) return undefined
-  const outcomes = 'branches' in event.output ? Object.values(event.output.branches) : [event.output]
-  for (const outcome of outcomes) if (outcome.status === 'failed') return outcome
-  return undefined
-}
-
-function label(block: Block) {
-  return {
-    path: block.path,
-    ...(block.group === undefined ? {} : { group: block.group }),
-    ...(block.branch === undefined ? {} : { branch: block.branch }),
-  }
 }
 
 function requireError(error: ErrorData | undefined): ErrorData {

@@ -13,6 +13,8 @@ export function reduceOutputs(reducer: Extract<Reducer, string>, outputs: readon
       return outputs.length === 1 && outputs[0] !== undefined ? outputs[0] : outputs
     case 'list':
       return outputs
+    case 'dedupe':
+      return dedupe(outputs)
     case 'first':
       return outputs[0] ?? null
     case 'vote':
@@ -36,6 +38,16 @@ function vote(outputs: readonly Json[]): Json {
   let winner: { output: Json; votes: number } = { output: null, votes: 0 }
   for (const entry of counts.values()) if (entry.votes > winner.votes) winner = entry
   return winner.output
+}
+
+/** The outputs without repeats, in the order of their first; lists are taken end to end when all are lists. */
+function dedupe(outputs: readonly Json[]): Json {
+  const items = outputs.length > 0 && outputs.every((output) => Array.isArray(output)) ? (outputs.flat(1) as Json[]) : outputs
+  const seen = new Set<string>()
+  return items.filter((item) => {
+    const key = canonicalJson(typeof item === 'string' ? item.trim() : item)
+    return !seen.has(key) && seen.add(key)
+  })
 }
 
 /** Lists end to end when all are lists, else the texts with an empty line between. */

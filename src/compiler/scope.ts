@@ -1,4 +1,5 @@
 import type { Json } from '../json.ts'
+import { indexMark } from '../spec/blocks.ts'
 import type { Workflow } from '../spec/ir.ts'
 import type { Outcome, Scope, StageEntry, StageTree } from '../spec/outcome.ts'
 
@@ -13,10 +14,16 @@ export function initialScope(workflow: Workflow, input: Json, runId: string): Sc
 /** The scope after a block ended. What blocks inside it left under its path stays there. Shares all that did not change. */
 export function recordOutcome(scope: Scope, path: string, settlement: Settlement): Scope {
   const { nested, ...outcome } = settlement
-  const keys = path.split('.')
+  const keys = stageKeys(path)
   const stages = putEntry(scope.stages, keys, 0, (before) => ({ ...before, ...nested, ...stageEntry(outcome) }))
   const output = outputOf(outcome)
   return { ...scope, stages, prev: output === undefined ? scope.prev : output }
+}
+
+/** The scope without what these blocks, and those inside them, left: they run again. */
+export function forgetOutcomes(scope: Scope, paths: readonly string[]): Scope {
+  const stages = paths.reduce((tree, path) => dropEntry(tree, stageKeys(path), 0), scope.stages)
+  return { ...scope, stages }
 }
 
 /** What expressions see of a block that ended so. */
@@ -29,16 +36,29 @@ export function stageEntry(outcome: Outcome): StageEntry {
   }
 }
 
-/** What finished below `path`, without the block's own fields. */
-export function nestedStages(scope: Scope, path: string): StageTree | undefined {
+/** What expressions see of the block at `path`, if it has ended. */
+export function entryOf(scope: Scope, path: string): StageEntry | undefined {
   let tree: StageTree = scope.stages
-  for (const key of path.split('.')) {
-    const entry = entryOf(tree, key)
+  let entry: StageEntry | undefined
+  for (const key of stageKeys(path)) {
+    entry = own(tree, key)
     if (entry === undefined) return undefined
     tree = entry as StageTree
   }
-  const { status, output, error, usage, ...nested } = tree as unknown as StageEntry
+  return entry
+}
+
+/** What finished below `path`, without the block's own fields. */
+export function nestedStages(scope: Scope, path: string): StageTree | undefined {
+  const found = entryOf(scope, path)
+  if (found === undefined) return undefined
+  const { status, output, error, usage, ...nested } = found
   return nested as StageTree
+}
+
+/** Inside a map's item, expressions read what finished there without the item's index. */
+function stageKeys(path: string): string[] {
+  return path.split('.').filter((key) => key !== indexMark)
 }
 
 /** Undefined for what ended without one. */
@@ -54,7 +74,7 @@ function putEntry(
 ): StageTree {
   const key = keys[depth]
   if (key === undefined) return tree
-  const before = entryOf(tree, key)
+  const before = own(tree, key)
   const after =
     depth === keys.length - 1
       ? change(before)
@@ -62,7 +82,16 @@ function putEntry(
   return { ...tree, [key]: after }
 }
 
+function dropEntry(tree: StageTree, keys: readonly string[], depth: number): StageTree {
+  const key = keys[depth]
+  const before = key === undefined ? undefined : own(tree, key)
+  if (key === undefined || before === undefined) return tree
+  const { [key]: _, ...rest } = tree
+  if (depth === keys.length - 1) return rest
+  return { ...tree, [key]: dropEntry(before as StageTree, keys, depth + 1) as StageEntry }
+}
+
 /** Not by plain access: a block may be called `constructor`. */
-function entryOf(tree: StageTree, key: string): StageEntry | undefined {
+function own(tree: StageTree, key: string): StageEntry | undefined {
   return Object.hasOwn(tree, key) ? tree[key] : undefined
 }

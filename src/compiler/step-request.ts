@@ -6,7 +6,7 @@ import { TerminalError } from '../errors.ts'
 import { type Json, toText } from '../json.ts'
 import type { Agent, Workflow } from '../spec/ir.ts'
 import { resolveArgv, resolveShell, resolveTemplate, resolveText } from '../spec/template.ts'
-import type { Environment } from './implementations.ts'
+import type { Environment } from './environment.ts'
 
 export interface ResolveOptions {
   readonly workflow: Workflow
@@ -64,6 +64,19 @@ export function resolveStepRequest(execute: ExecuteInput, options: ResolveOption
         target: callTarget(block.target, options.specDir),
         ...(execute.scope.branches === undefined ? {} : { branches: execute.scope.branches }),
       }
+    case 'http': {
+      const headers = Object.entries(block.headers).map(([name, value]) => [name, resolveText(value, scope)] as const)
+      return {
+        ...base,
+        kind: 'http',
+        method: block.method,
+        url: resolveText(block.url, scope),
+        headers: Object.fromEntries(headers),
+        ...(block.body === undefined ? {} : { body: resolveTemplate(block.body, scope) }),
+      }
+    }
+    case 'wait':
+      return { ...base, kind: 'wait', until: resolveText(block.until, scope) }
   }
 }
 

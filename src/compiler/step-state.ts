@@ -11,7 +11,7 @@ export function stepState(block: StepBlock, onDone: readonly ChartTransition[]):
   }
 }
 
-export function stepInvoke(block: StepBlock, onDone: readonly ChartTransition[]): ChartInvoke {
+function stepInvoke(block: StepBlock, onDone: readonly ChartTransition[]): ChartInvoke {
   return { src: stepSource, id: block.path, input: { block: block.path }, onDone }
 }
 

@@ -19,8 +19,10 @@ import { checkAgainstSchema, describeIssues } from '../schema-check.ts'
 import type { Outcome } from '../spec/outcome.ts'
 import type { Chart } from './chart.ts'
 import type { ChartContext } from './chart-context.ts'
-import { hydrateMachine, indexBlocks } from './hydrate.ts'
-import { chartImplementations, type Environment } from './implementations.ts'
+import { indexBlocks } from './block-index.ts'
+import { hydrateMachine } from './hydrate.ts'
+import type { Environment } from './environment.ts'
+import { chartImplementations } from './implementations.ts'
 import { stepSource } from './names.ts'
 import { initialScope } from './scope.ts'
 import { resolveStepRequest } from './step-request.ts'
@@ -126,13 +128,15 @@ class EmbeddableMachine extends (StateMachine as unknown as new (...args: unknow
 function hydrateAll(chart: Chart, options: WorkflowMachineOptions): AnyStateMachine {
   const env = options.env ?? {}
   const index = indexBlocks(chart.workflow)
-  const implementations = chartImplementations(index, env)
+  // What such a machine holds stays in this process, unless its owner persists it.
+  const evaluation = { env, redact: (value: Json) => value }
+  const implementations = chartImplementations(index, evaluation)
   const step = stepMachine.provide({ actors: stepActors(chart, options, env) } as never)
   const machines = new Map<string, AnyActorLogic>([[stepSource, step]])
   const actor = (src: string): AnyActorLogic => {
     let known = machines.get(src)
     if (known === undefined) {
-      known = hydrateMachine(chart, src, index, implementations, { env, actor })
+      known = hydrateMachine(chart, src, index, implementations, { evaluation, actor })
       machines.set(src, known)
     }
     return known

@@ -1,6 +1,6 @@
-import { childrenOf, workflowBlocks } from '../spec/blocks.ts'
-import type { Block, ParallelBlock, Workflow } from '../spec/ir.ts'
-import { blockCondition, blockDetail } from './block-label.ts'
+import { isStep, workflowBlocks } from '../spec/blocks.ts'
+import type { Block, GraphBlock, ReviewBlock, SwitchBlock, Workflow } from '../spec/ir.ts'
+import { blockCondition, blockDetail, oneLine } from './block-label.ts'
 
 /** How a status is painted; composite states cannot carry a class in Mermaid, so only steps are. */
 const statusStyles: Readonly<Record<string, string>> = {
@@ -14,14 +14,15 @@ const statusStyles: Readonly<Record<string, string>> = {
 }
 
 /**
- * The workflow as a Mermaid `stateDiagram-v2`: groups are composite states, branches are regions.
+ * The workflow as a Mermaid `stateDiagram-v2`: groups are composite states, branches are regions, needs and rounds are
+ * arrows; what runs after a block as a part of it stands beside it.
  * `statuses` colours steps by how they stand in a run, by path. Ends with a newline.
  */
 export function mermaidDiagram(workflow: Workflow, statuses: ReadonlyMap<string, string> = new Map()): string {
   const painted = [...workflowBlocks(workflow)].flatMap((block) => {
     const status = statuses.get(block.path)
     const known = status !== undefined && statusStyles[status] !== undefined
-    return known && childrenOf(block).length === 0 ? [{ id: stateId(block.path), status }] : []
+    return known && isStep(block) ? [{ id: stateId(block.path), status }] : []
   })
   const lines = [
     'stateDiagram-v2',
@@ -35,28 +36,118 @@ export function mermaidDiagram(workflow: Workflow, statuses: ReadonlyMap<string,
 /** Blocks one after another, from a start mark to an end mark. */
 function chainLines(blocks: readonly Block[], indent: string): string[] {
   const lines = blocks.flatMap((block) => stateLines(block, indent))
-  let from = '[*]'
+  let from: readonly string[] = [mark]
   for (const block of blocks) {
-    const id = stateId(block.path)
-    const condition = blockCondition(block)
-    lines.push(`${indent}${from} --> ${id}${condition === undefined ? '' : ` : ${encode(`when ${condition}`)}`}`)
-    from = id
+    lines.push(...arrows(from, block, indent), ...gotoLines(block, blocks, indent))
+    from = exitsOf(block)
   }
-  return [...lines, `${indent}${from} --> [*]`]
+  return [...lines, ...from.map((id) => arrow(id, mark, undefined, indent))]
 }
 
+/** The states of a block, and of what runs after it, with the arrows among them. */
 function stateLines(block: Block, indent: string): string[] {
-  const head = `${indent}state "${encode(`${block.id}: ${blockDetail(block)}`)}" as ${stateId(block.path)}`
-  if (block.kind === 'parallel') return [`${head} {`, ...regionLines(block, `${indent}  `), `${indent}}`]
-  const children = childrenOf(block)
-  return children.length === 0 ? [head] : [`${head} {`, ...chainLines(children, `${indent}  `), `${indent}}`]
+  const { verify, onFailure } = block
+  const id = stateId(block.path)
+  const head = `${indent}state "${encode(`${block.id}: ${blockDetail(block)}`)}" as ${id}`
+  const inside = insideLines(block, `${indent}  `)
+  const lines = inside.length === 0 ? [head] : [`${head} {`, ...inside, `${indent}}`]
+  if (verify !== undefined) lines.push(...stateLines(verify, indent), ...arrows([id], verify, indent, 'verify'))
+  if (typeof onFailure === 'object' && 'fallback' in onFailure) {
+    const { fallback } = onFailure
+    const failing = verify === undefined ? [id] : [id, ...exitsOf(verify)]
+    lines.push(...stateLines(fallback, indent), ...arrows(failing, fallback, indent, 'failed'))
+  }
+  return lines
 }
 
-function regionLines(block: ParallelBlock, indent: string): string[] {
-  return block.branches.flatMap((branch, index) => [
-    ...(index === 0 ? [] : [`${indent}--`]),
-    ...chainLines([branch], indent),
-  ])
+/** The states from which the run goes on after a block. */
+function exitsOf(block: Block): string[] {
+  const { verify, onFailure } = block
+  const exits = verify === undefined ? [stateId(block.path)] : exitsOf(verify)
+  return typeof onFailure === 'object' && 'fallback' in onFailure ? [...exits, ...exitsOf(onFailure.fallback)] : exits
+}
+
+function gotoLines(block: Block, list: readonly Block[], indent: string): string[] {
+  const { onFailure } = block
+  const target = typeof onFailure === 'object' && 'goto' in onFailure ? onFailure.goto : undefined
+  const found = list.find(({ id }) => id === target)
+  return found === undefined ? [] : [arrow(stateId(block.path), stateId(found.path), 'failed', indent)]
+}
+
+function insideLines(block: Block, indent: string): string[] {
+  switch (block.kind) {
+    case 'sequence':
+      return chainLines(block.blocks, indent)
+    case 'parallel':
+      return block.branches.flatMap((branch, index) => [
+        ...(index === 0 ? [] : [`${indent}--`]),
+        ...chainLines([branch], indent),
+      ])
+    case 'graph':
+      return graphLines(block, indent)
+    case 'map':
+      return chainLines([block.do], indent)
+    case 'loop':
+      return [
+        ...chainLines([block.do], indent),
+        ...exitsOf(block.do).map((id) => arrow(id, stateId(block.do.path), 'again', indent)),
+      ]
+    case 'review':
+      return reviewLines(block, indent)
+    case 'switch':
+      return switchLines(block, indent)
+    default:
+      return []
+  }
+}
+
+function graphLines({ branches }: GraphBlock, indent: string): string[] {
+  const needed = new Set(branches.flatMap(({ needs = [] }) => needs))
+  return [
+    ...branches.flatMap((node) => stateLines(node, indent)),
+    ...branches.flatMap((node) => {
+      const before = branches.filter(({ id }) => node.needs?.includes(id) === true)
+      return arrows(before.length === 0 ? [mark] : before.flatMap(exitsOf), node, indent)
+    }),
+    ...branches.filter(({ id }) => !needed.has(id)).flatMap(exitsOf).map((id) => arrow(id, mark, undefined, indent)),
+  ]
+}
+
+function reviewLines({ work, reviewer }: ReviewBlock, indent: string): string[] {
+  return [
+    ...chainLines([work, reviewer], indent),
+    ...exitsOf(reviewer).map((id) => arrow(id, stateId(work.path), 'not approved', indent)),
+  ]
+}
+
+function switchLines(block: SwitchBlock, indent: string): string[] {
+  // One `_` before a letter never comes out of a path.
+  const choice = `${stateId(block.path)}_choice`
+  const isComplete = block.cases.some(({ when }) => when === undefined)
+  return [
+    `${indent}state ${choice} <<choice>>`,
+    ...block.cases.flatMap((one) => stateLines(one.do, indent)),
+    arrow(mark, choice, undefined, indent),
+    ...block.cases.flatMap((one) => [
+      ...arrows([choice], one.do, indent, one.when === undefined ? 'else' : `case ${oneLine(one.when)}`),
+      ...exitsOf(one.do).map((id) => arrow(id, mark, undefined, indent)),
+    ]),
+    ...(isComplete ? [] : [arrow(choice, mark, 'none', indent)]),
+  ]
+}
+
+/** Where a chart, or what is inside a state, begins and ends. */
+const mark = '[*]'
+
+/** Arrows to a block, each with its condition, and a reason of their own. */
+function arrows(from: readonly string[], block: Block, indent: string, reason?: string): string[] {
+  const condition = blockCondition(block)
+  const labels = [...(reason === undefined ? [] : [reason]), ...(condition === undefined ? [] : [`when ${condition}`])]
+  return from.map((id) => arrow(id, stateId(block.path), labels.length === 0 ? undefined : labels.join(', '), indent))
+}
+
+function arrow(from: string, to: string, label: string | undefined, indent: string): string {
+  return `${indent}${from} --> ${to}${label === undefined ? '' : ` : ${encode(label)}`}`
 }
 
 /** A Mermaid id: letters, digits and `_` only, different for every path, and never a word of its grammar. */

@@ -44,9 +44,22 @@ export interface CallRequest extends RequestBase {
   /** Only for a reducer: how every branch of the group ended, in branch order. */
   readonly branches?: readonly BranchResult[]
 }
+export interface HttpRequest extends RequestBase {
+  readonly kind: 'http'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Sent as it is when it is a string, else as JSON; absent: no body. */
+  readonly body?: Json
+}
+export interface WaitRequest extends RequestBase {
+  readonly kind: 'wait'
+  /** A duration (`90s`), counted from `ExecutionContext.since`, or an ISO 8601 instant. */
+  readonly until: string
+}
 
 /** A step's work with every template resolved. */
-export type StepRequest = AgentRequest | RunRequest | CallRequest
+export type StepRequest = AgentRequest | RunRequest | CallRequest | HttpRequest | WaitRequest
 
 export interface StepResult {
   readonly output: Json
@@ -60,6 +73,10 @@ export interface ExecutionContext {
   readonly log: (text: string, stream?: 'stdout' | 'stderr' | 'log') => void
   /** Where the step may write files that outlive the run: `<run folder>/artifacts`. Absolute; exists. */
   readonly artifactsDir: string
+  /** When the step's first attempt began, over restarts too: milliseconds since the epoch. */
+  readonly since: number
+  /** How often the step has been started in this run, this time included: over attempts and rounds. Absent: `attempt`. */
+  readonly turn?: number
 }
 
 /**

@@ -38,6 +38,14 @@ export function createExecutors(options: ExecutorOptions): Executors {
         const { executeCall } = await import('./call.ts')
         return executeCall(request, context, functions)
       }
+      case 'http': {
+        const { executeHttp } = await import('./http.ts')
+        return executeHttp(request, context, clock)
+      }
+      case 'wait': {
+        const { executeWait } = await import('./wait.ts')
+        return executeWait(request, context, clock)
+      }
     }
   }
 

@@ -1,5 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import { stepSource } from '../compiler/names.ts'
+import { fillPath } from '../spec/blocks.ts'
+import type { Scope } from '../spec/outcome.ts'
 
 /** An event for an actor of the tree. */
 export interface TreeEvent {
@@ -11,6 +13,8 @@ export interface TreeEvent {
 export interface Cell {
   /** Path of the block that it runs, key of the shard, or the workflow's name. */
   readonly id: string
+  /** What its parent's machine calls it: its id, with marks where the indexes of items belong. */
+  readonly name: string
   /** Name of its machine in the program. */
   readonly src: string
   readonly parent: Cell | null
@@ -26,4 +30,14 @@ export interface Cell {
 /** A step's children are work for the host; those of every other machine are actors of the tree. */
 export function isStepCell(cell: Cell): boolean {
   return cell.src === stepSource
+}
+
+/** The run-wide id of an actor that the machine of `cell` calls `name`. */
+export function actorId(cell: Cell, name: string): string {
+  return fillPath(name, indexesOf(cell))
+}
+
+/** Indexes of the items of the maps that the actor is in, outermost first. */
+export function indexesOf(cell: Cell): Scope['at'] {
+  return (cell.snapshot.context as { readonly scope?: Scope }).scope?.at
 }

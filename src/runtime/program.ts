@@ -1,8 +1,11 @@
 import { type AnyActorLogic, type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xstate'
 import { stepMachine } from '../../machines/step.ts'
 import type { Chart } from '../compiler/chart.ts'
-import { hydrateMachine, indexBlocks } from '../compiler/hydrate.ts'
-import { type BlockIndex, chartImplementations, type Environment } from '../compiler/implementations.ts'
+import type { CrewState } from '../compiler/chart-context.ts'
+import { type BlockIndex, indexBlocks } from '../compiler/block-index.ts'
+import type { Evaluation } from '../compiler/environment.ts'
+import { hydrateMachine } from '../compiler/hydrate.ts'
+import { chartImplementations } from '../compiler/implementations.ts'
 import { stepSource } from '../compiler/names.ts'
 
 /** What a transition wants done, in order, as XState names it. */
@@ -21,14 +24,14 @@ export interface PureMachine {
   readonly machine: AnyStateMachine
   initial(input: unknown): Step
   step(snapshot: AnyMachineSnapshot, event: { readonly type: string }): Step
-  /** A snapshot as it was saved, with its children standing again. */
+  /** A snapshot as it was saved. */
   restore(saved: SavedSnapshot): AnyMachineSnapshot
 }
 
 export interface SavedSnapshot {
   readonly value: AnyMachineSnapshot['value']
   readonly context: AnyMachineSnapshot['context']
-  /** `src` of each child, by its id. */
+  /** `src` of each child, by its id; none of those whose parent has any number of them. */
   readonly children: Readonly<Record<string, string>>
 }
 
@@ -39,7 +42,7 @@ export interface Program {
   machine(src: string): PureMachine
 }
 
-/** A child exists for its parent's machine only; whoever hosts the tree runs the real one. */
+/** A child exists for its parent's machine only while it is spawned; whoever hosts the tree runs the real one. */
 const inertSnapshot = { status: 'active', output: undefined, error: undefined } as const
 const inert = {
   getInitialSnapshot: () => inertSnapshot,
@@ -47,9 +50,18 @@ const inert = {
   transition: () => inertSnapshot,
 } as AnyActorLogic
 
-export function createProgram(chart: Chart, env: Environment): Program {
+/**
+ * The children of a machine that has any number of them: whatever it names is there. The tree knows which actors live;
+ * keeping them here as well would copy them all at each change of one.
+ */
+const anyChildren = new Proxy<AnyMachineSnapshot['children']>(
+  {},
+  { get: (_, id) => (typeof id === 'string' ? { id } : undefined) },
+)
+
+export function createProgram(chart: Chart, evaluation: Evaluation): Program {
   const index = indexBlocks(chart.workflow)
-  const implementations = chartImplementations(index, env)
+  const implementations = chartImplementations(index, evaluation)
   const machines = new Map<string, PureMachine>([[stepSource, pureStep]])
   return {
     chart,
@@ -57,7 +69,7 @@ export function createProgram(chart: Chart, env: Environment): Program {
     machine(src) {
       let known = machines.get(src)
       if (known === undefined) {
-        known = pureMachine(hydrateMachine(chart, src, index, implementations, { env, actor: () => inert }))
+        known = pureMachine(hydrateMachine(chart, src, index, implementations, { evaluation, actor: () => inert }))
         machines.set(src, known)
       }
       return known
@@ -90,6 +102,7 @@ function pureMachine(machine: AnyStateMachine): PureMachine {
     const snapshot = compute()
     // A machine that fails does so by a bug of ours: failures of steps are data.
     if (snapshot.status === 'error') throw snapshot.error
+    if (hasCrew(snapshot)) snapshot.children = anyChildren
     return { snapshot, actions }
   }
   return {
@@ -97,13 +110,19 @@ function pureMachine(machine: AnyStateMachine): PureMachine {
     initial: (input) => collect(() => machine.getInitialSnapshot(scope, input as never)),
     step: (snapshot, event) => collect(() => machine.transition(snapshot, event as never, scope)),
     restore(saved) {
-      const children = Object.fromEntries(
-        Object.entries(saved.children).map(([id, src]) => [id, createActor(inert, { id, src, parent: self } as object)]),
-      )
       const snapshot = machine.resolveState({ value: saved.value, context: saved.context })
-      return { ...snapshot, children } as AnyMachineSnapshot
+      const children = Object.entries(saved.children).map(
+        ([id, src]) => [id, createActor(inert, { id, src, parent: self } as object)] as const,
+      )
+      snapshot.children = hasCrew(snapshot) ? anyChildren : Object.fromEntries(children)
+      return snapshot
     },
   }
 }
 
 const pureStep = pureMachine(stepMachine.provide({ actors: { execute: inert, slot: inert } as never }))
+
+function hasCrew(snapshot: AnyMachineSnapshot): boolean {
+  const { crew } = snapshot.context as { readonly crew?: CrewState | null }
+  return crew !== undefined && crew !== null
+}

@@ -2,8 +2,9 @@ import { lostError, type StepContext, timeoutError } from '../../machines/step-o
 import { type ErrorData, UsageError } from '../errors.ts'
 import type { RunEvent, UnnumberedEvent } from '../events.ts'
 import type { Outcome, Scope } from '../spec/outcome.ts'
-import { limitName } from '../compiler/names.ts'
-import type { Cell } from './cell.ts'
+import { limitedPath } from '../compiler/names.ts'
+import { fillPath } from '../spec/blocks.ts'
+import { type Cell, indexesOf } from './cell.ts'
 import type { RunTree, Turn } from './run-tree.ts'
 
 export interface Replayed {
@@ -69,10 +70,11 @@ function cause(tree: RunTree, event: RunEvent, scope: Scope): Turn | undefined {
       const { by, reason } = event.data
       if (by === undefined) return undefined
       if (by === tree.rootId) return tree.cancel(reason, now)
-      const limit = `xstate.after.${limitName(by)}`
       for (const cell of tree.cells()) {
-        const turn = fireFirst(tree, cell.id, limit, now)
-        if (turn !== undefined) return turn
+        for (const timer of cell.timers.keys()) {
+          const limited = limitedPath(timer)
+          if (limited !== undefined && fillPath(limited, indexesOf(cell)) === by) return tree.fire(cell.id, timer, now)
+        }
       }
       return undefined
     }

@@ -3,7 +3,7 @@ import type { UnnumberedEvent } from '../events.ts'
 import type { Outcome, Scope, UsageTotal } from '../spec/outcome.ts'
 import type { StepBlock } from '../spec/ir.ts'
 import type { ExecuteInput, ExecuteResult } from '../../machines/step.ts'
-import { type Cell, isStepCell, type TreeEvent } from './cell.ts'
+import { actorId, type Cell, isStepCell, type TreeEvent } from './cell.ts'
 import type { MachineAction, Program, Step } from './program.ts'
 
 /** What the host of a tree is asked to do, in this order. */
@@ -45,7 +45,7 @@ export class RunTree {
 
   /** `now` is the time of the turn, in ms since the epoch. */
   start(scope: Scope, now: number): Turn {
-    return this.#take(now, () => this.#spawn(this.rootId, this.rootId, null, { scope }))
+    return this.#take(now, () => this.#spawn(this.rootId, this.rootId, this.rootId, null, { scope }))
   }
 
   /** An event for one actor. Ignored when the actor is gone. */
@@ -122,10 +122,12 @@ export class RunTree {
     if (cell !== undefined) this.#mailbox.push({ cell, event })
   }
 
-  #spawn(id: string, src: string, parent: Cell | null, input: unknown): void {
+  #spawn(id: string, name: string, src: string, parent: Cell | null, input: unknown): void {
+    if (this.#cells.has(id)) throw new Error(`Two actors of the run are called "${id}".`)
     const step = this.#program.machine(src).initial(input)
     const cell: Cell = {
       id,
+      name,
       src,
       parent,
       snapshot: step.snapshot,
@@ -146,7 +148,7 @@ export class RunTree {
     if (cell.parent === null) {
       this.#turn.effects.push({ type: 'settled', outcome: output as Outcome })
     } else {
-      const event = { type: `xstate.done.actor.${cell.id}`, output, actorId: cell.id }
+      const event = { type: `xstate.done.actor.${cell.name}`, output, actorId: cell.name }
       this.#mailbox.push({ cell: cell.parent, event })
     }
   }
@@ -157,7 +159,7 @@ export class RunTree {
       case 'xstate.spawnChild': {
         const { id, src, input } = action.params as { id: string; src: string; input: unknown }
         if (!isStepCell(cell)) {
-          this.#spawn(id, src, cell, input)
+          this.#spawn(actorId(cell, id), id, src, cell, input)
           return
         }
         cell.effects.add(id)
@@ -173,7 +175,7 @@ export class RunTree {
         const id = (action.params as { id: string } | undefined)?.id
         if (id === undefined) return
         if (isStepCell(cell)) this.#stopEffect(cell, id)
-        else this.#stop(this.#cells.get(id))
+        else this.#stop(this.#cells.get(actorId(cell, id)))
         return
       }
       case 'xstate.raise': {
@@ -192,7 +194,7 @@ export class RunTree {
       }
       case 'xstate.sendTo': {
         const { to, targetId, event } = action.params as { to: { id: string }; targetId?: string; event: TreeEvent }
-        this.#post(targetId ?? to.id, event)
+        this.#post(actorId(cell, targetId ?? to.id), event)
         return
       }
       case 'xstate.emit':

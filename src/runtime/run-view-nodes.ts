@@ -1,9 +1,7 @@
 import type { ErrorData } from '../errors.ts'
 import type { Json } from '../json.ts'
-import { childrenOf, isStep } from '../spec/blocks.ts'
 import type { Block, Workflow } from '../spec/ir.ts'
 import type { UsageTotal } from '../spec/outcome.ts'
-import { reducerStep } from '../spec/reducer-step.ts'
 
 /** The state of a run as its events tell it: what every screen, report and feed reads. */
 
@@ -14,26 +12,30 @@ export type NodeStatus = (typeof nodeStatuses)[number]
 export type RunViewStatus = 'running' | 'done' | 'failed' | 'cancelled' | 'interrupted'
 export type StatusCounts = Readonly<Record<NodeStatus, number>>
 
-/** One block of the workflow. Fields change with the events; `version` tells when they last did. */
+/** One block of the workflow, inside a map one of one item. Fields change with the events; `version` tells when they last did. */
 export interface RunNode {
+  /** As the workflow has it: inside a map it is the same for every item. */
   readonly block: Block
+  /** With the indexes of the items of the maps around it. */
   readonly path: string
   readonly id: string
   readonly title: string | null
   readonly kind: Block['kind']
   /** 0 for the stages of the workflow. */
   readonly depth: number
-  /** Place in `RunView.nodes`; what is inside this block lies between it and `subtreeEnd`. */
-  readonly index: number
-  readonly subtreeEnd: number
   readonly parent: RunNode | null
+  /** What is inside, then what runs after it: the reducer, `verify`, `fallback`. A map has the items that it is known to have. */
   readonly children: readonly RunNode[]
   readonly isStep: boolean
-  /** Path of the nearest parallel block around this one, and the id of the branch this one is in. */
+  /** Place of the item whose block this is, directly in a map; else null. */
+  readonly item: number | null
+  /** Path of the nearest group around this one, and the id of the branch, in a map the index of the item, it is in. */
   readonly group: string | null
   readonly branch: string | null
 
   readonly status: NodeStatus
+  /** Round of a loop or review, from 1; 0 before the first. */
+  readonly iteration: number
   /** Counts from 1; 0 when it never started. */
   readonly attempt: number
   /** When the attempt in `attempt` started, or a group did; ISO 8601. */
@@ -57,7 +59,10 @@ export interface RunNode {
 /** Changed by `applyEvent` and `markInterrupted` only. */
 export interface RunView {
   readonly workflow: Workflow
-  /** Every block, a group before what it holds, in the order of the document. */
+  /**
+   * Every block, a group before what it holds, in the order of the document. Another list as soon as the items of a map
+   * become known: what a step of the list is, its path says.
+   */
   readonly nodes: readonly RunNode[]
   readonly byPath: ReadonlyMap<string, RunNode>
   /** Steps at work or about to be, the longest so first. */
@@ -87,7 +92,7 @@ export interface RunView {
   readonly usage: UsageTotal | null
   /** Steps only, not groups. */
   readonly steps: StatusCounts
-  /** How many steps there are. */
+  /** How many steps there are, as far as is known: a map has none before it starts. */
   readonly total: number
 }
 
@@ -95,15 +100,38 @@ export interface NodeState extends Writable<Omit<RunNode, 'parent' | 'children' 
   parent: NodeState | null
   children: NodeState[]
   steps: Record<NodeStatus, number>
-  /** Direct children by status. */
+  /** Indexes of the items of the maps around, outermost first. */
+  readonly at: readonly number[]
+  /** Place in `ViewState.nodes` when that was last made. */
+  place: number
+  /** Where it stands in its parent: something of the parent's own work, or what follows on that. */
+  readonly role: 'inner' | 'verify' | 'fallback'
+  verify: NodeState | null
+  fallback: NodeState | null
+  /** The loop or review that repeats it. */
+  readonly repeater: NodeState | null
+  /** Later blocks of the same list whose failure sends the run back to this one. */
+  readonly returns: NodeState[]
+  /** Children that are no `verify` and no `fallback`: how many, and how many by what they amount to. */
+  innerCount: number
   inside: Record<NodeStatus, number>
+  /** Of a group: what it is by its inner blocks or by an event, whatever its `verify` and `fallback` did. */
+  own: NodeStatus
+  /** What it amounts to for the block around it: a failure that the workflow goes on after counts as completed. */
+  seen: NodeStatus
   /** A group that announced its start. */
   begun: boolean
   /** An event said how the group ended: its children no longer decide. */
   settled: boolean
+  /** No event said that it was skipped: what is around it ended without it. */
+  spared: boolean
 }
 export interface ViewState extends Writable<Omit<RunView, 'nodes' | 'byPath' | 'active' | 'steps'>> {
-  nodes: NodeState[]
+  readonly nodes: readonly NodeState[]
+  /** Stages of the workflow. */
+  roots: NodeState[]
+  /** Forgets the list of nodes: there are others now. */
+  reshape: () => void
   byPath: Map<string, NodeState>
   active: Set<NodeState>
   steps: Record<NodeStatus, number>
@@ -112,87 +140,29 @@ export interface ViewState extends Writable<Omit<RunView, 'nodes' | 'byPath' | '
 }
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
-/** A run of which nothing has happened yet: every block is pending. */
-export function createRunView(workflow: Workflow): RunView {
-  const view: ViewState = {
-    workflow,
-    nodes: [],
-    byPath: new Map(),
-    active: new Set(),
-    version: 0,
-    lastSeq: 0,
-    runId: '',
-    status: 'running',
-    reason: null,
-    scripted: false,
-    output: undefined,
-    error: null,
-    startedAt: null,
-    endedAt: null,
-    lastEventAt: null,
-    resumed: 0,
-    workedMs: 0,
-    activeSince: null,
-    usage: null,
-    steps: noCounts(),
-    total: 0,
-    suspended: [],
-  }
-  for (const stage of workflow.stages) addNode(view, stage, null)
-  for (const node of view.nodes) if (node.isStep) view.total += 1
-  view.steps.pending = view.total
-  return view
-}
-
-function addNode(view: ViewState, block: Block, parent: NodeState | null): NodeState {
-  const node: NodeState = {
-    block,
-    path: block.path,
-    id: block.id,
-    title: block.title ?? null,
-    kind: block.kind,
-    depth: parent === null ? 0 : parent.depth + 1,
-    index: view.nodes.length,
-    subtreeEnd: 0,
-    parent,
-    children: [],
-    isStep: isStep(block),
-    group: block.group ?? null,
-    branch: block.branch ?? null,
-    status: 'pending',
-    attempt: 0,
-    startedAt: null,
-    endedAt: null,
-    output: undefined,
-    error: null,
-    reason: null,
-    usage: null,
-    lastLine: '',
-    steps: noCounts(),
-    version: 0,
-    inside: noCounts(),
-    begun: false,
-    settled: false,
-  }
-  view.nodes.push(node)
-  view.byPath.set(node.path, node)
-  const reducer = block.kind === 'parallel' ? reducerStep(block) : undefined
-  const blocks = reducer === undefined ? childrenOf(block) : [...childrenOf(block), reducer]
-  for (const child of blocks) {
-    const added = addNode(view, child, node)
-    node.children.push(added)
-    node.steps.pending += added.steps.pending
-  }
-  if (node.isStep) node.steps.pending = 1
-  node.inside.pending = node.children.length
-  node.subtreeEnd = view.nodes.length
-  return node
-}
-
-function noCounts(): Record<NodeStatus, number> {
+export function noCounts(): Record<NodeStatus, number> {
   return {
     pending: 0, queued: 0, running: 0, waiting: 0, retrying: 0, completed: 0, failed: 0, skipped: 0, cancelled: 0,
   }
+}
+
+/** Place of a node in `RunView.nodes`; of a path that is gone, that of the nearest block around it that is there. */
+export function nodePlace(view: RunView, path: string): number {
+  const state = view as ViewState
+  if (state.nodes.length === 0) return -1
+  for (let end = path.length; end > 0; end = path.lastIndexOf('.', end - 1)) {
+    const node = state.byPath.get(path.slice(0, end))
+    if (node !== undefined) return node.place
+  }
+  return 0
+}
+
+export function isActive(status: NodeStatus): boolean {
+  return status === 'queued' || status === 'running' || status === 'waiting' || status === 'retrying'
+}
+
+export function isEnded(status: NodeStatus): boolean {
+  return status === 'completed' || status === 'failed' || status === 'skipped' || status === 'cancelled'
 }
 
 /** Steps that are at work or about to be. */

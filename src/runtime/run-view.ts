@@ -1,21 +1,23 @@
-import type { ErrorData } from '../errors.ts'
 import type { EphemeralEvent, RunEvent } from '../events.ts'
-import type { Json } from '../json.ts'
 import type { UsageTotal } from '../spec/outcome.ts'
-import { activeSteps, addUsage, type NodeState, type NodeStatus, type RunView, type ViewState } from './run-view-nodes.ts'
+import { addUsage, type NodeState, type RunView, type ViewState } from './run-view-nodes.ts'
+import { beginAgain, forgetAftermath } from './run-view-rounds.ts'
+import { activate, begin, deriveAll, type Ending, setStatus, settle, touch } from './run-view-status.ts'
+import { addItems, nodeAt } from './run-view-tree.ts'
 
 export {
-  activeSteps, createRunView, endedSteps, nodeElapsedMs, nodeStatuses, runElapsedMs,
+  activeSteps, endedSteps, nodeElapsedMs, nodePlace, nodeStatuses, runElapsedMs,
   type NodeStatus, type RunNode, type RunView, type RunViewStatus, type StatusCounts,
 } from './run-view-nodes.ts'
 export { runReport, stepRecords } from './run-view-report.ts'
+export { createRunView } from './run-view-tree.ts'
 
 /** The longest piece of a step's last line that is kept. */
 const lineLimit = 1000
 
 /**
- * Takes in one event; costs no more than the depth of the block tree, but for the start and end of the run and a group
- * that is skipped. Durable events that are already in (by `seq`) and paths that the workflow does not have are ignored.
+ * Takes in one event; costs no more than the depth of the block tree, but for the start and end of the run and of groups,
+ * and for what runs again. Durable events that are already in (by `seq`) and paths that the workflow does not have are ignored.
  */
 export function applyEvent(view: RunView, event: RunEvent | EphemeralEvent): void {
   const state = view as ViewState
@@ -39,8 +41,7 @@ export function applyEvent(view: RunView, event: RunEvent | EphemeralEvent): voi
     case 'run.settled':
       return settleRun(state, event.at, event.data)
     default: {
-      const node = event.path === undefined ? undefined : state.byPath.get(event.path)
-      if (node !== undefined) takeBlockEvent(state, node, event)
+      if (event.path !== undefined) takeBlockEvent(state, event.path, event)
     }
   }
 }
@@ -65,20 +66,28 @@ function takeEphemeral(view: ViewState, event: EphemeralEvent): void {
 
 type BlockEvent = Exclude<RunEvent, { type: `run.${string}` }>
 
-function takeBlockEvent(view: ViewState, node: NodeState, event: BlockEvent): void {
+function takeBlockEvent(view: ViewState, path: string, event: BlockEvent): void {
   const { at, type, data } = event
+  const before = nodeAt(view, path)
+  if (before === undefined) return
+  beginAgain(view, before, type, event.iteration, at)
+  // Another one when it is of an item of a map that begins anew.
+  const node = nodeAt(view, path) ?? before
   touch(view, node)
   if (event.attempt !== undefined) node.attempt = event.attempt
   switch (type) {
     case 'group.started':
-      return begin(view, node, at)
+      addItems(view, node, data.branches)
+      begin(view, node, at)
+      return forgetAftermath(view, node, at)
     case 'group.joined':
-      return settleGroup(view, node, at, data.status, { error: data.error })
+      return settle(view, node, at, data.status, { error: data.error })
     case 'step.queued':
-      return activate(view, node, at, 'queued')
+      activate(view, node, at, 'queued')
+      return forgetAftermath(view, node, at)
     case 'step.started':
       node.startedAt = at
-      return activate(view, node, at, 'running')
+      return activate(view, node, at, node.kind === 'wait' ? 'waiting' : 'running')
     case 'step.retrying':
       node.error = data.error
       return activate(view, node, at, 'retrying')
@@ -98,105 +107,6 @@ function takeBlockEvent(view: ViewState, node: NodeState, event: BlockEvent): vo
     default:
       return type satisfies never
   }
-}
-
-interface Ending {
-  readonly output?: Json | undefined
-  readonly error?: ErrorData | null | undefined
-  readonly reason?: string | undefined
-}
-
-function settle(view: ViewState, node: NodeState, at: string, status: NodeStatus, ending: Ending): void {
-  if (!node.isStep) return settleGroup(view, node, at, status, ending)
-  close(node, at, ending)
-  setStatus(view, node, status, at)
-}
-
-function settleGroup(view: ViewState, node: NodeState, at: string, status: NodeStatus, ending: Ending): void {
-  node.settled = true
-  if (status === 'skipped') {
-    const inside = view.nodes.slice(node.index + 1, node.subtreeEnd)
-    for (const each of inside) each.settled = true
-    for (const each of inside.reverse()) {
-      if (isEnded(each.status)) continue
-      close(each, at, ending)
-      setStatus(view, each, 'skipped', at)
-    }
-  }
-  close(node, at, ending)
-  setStatus(view, node, status, at)
-}
-
-function close(node: NodeState, at: string, ending: Ending): void {
-  node.endedAt = at
-  node.output = node.isStep ? ending.output : undefined
-  node.error = ending.error ?? null
-  node.reason = ending.reason ?? null
-}
-
-function begin(view: ViewState, node: NodeState, at: string): void {
-  node.begun = true
-  node.settled = false
-  node.startedAt = at
-  node.error = null
-  node.reason = null
-  derive(view, node, at)
-}
-
-function activate(view: ViewState, node: NodeState, at: string, status: NodeStatus): void {
-  if (!node.isStep) return begin(view, node, at)
-  node.endedAt = null
-  node.output = undefined
-  node.reason = null
-  setStatus(view, node, status, at)
-}
-
-function setStatus(view: ViewState, node: NodeState, status: NodeStatus, at: string): void {
-  const before = node.status
-  if (before === status) return
-  node.status = status
-  touch(view, node)
-  if (node.isStep) {
-    count(view.steps, before, status)
-    const wakes = isActive(status) && !isActive(before)
-    for (let each: NodeState | null = node; each !== null; each = each.parent) {
-      count(each.steps, before, status)
-      if (wakes) each.settled = false
-      touch(view, each)
-    }
-    if (isActive(status)) view.active.add(node)
-    else view.active.delete(node)
-  }
-  const { parent } = node
-  if (parent === null) return
-  count(parent.inside, before, status)
-  derive(view, parent, at)
-}
-
-/** What a group is by what is inside it, unless an event said how it ended and nothing in it went to work since. */
-function derive(view: ViewState, node: NodeState, at: string): void {
-  if (node.settled) return
-  const status = derived(view, node)
-  if (status !== 'pending' && status !== 'skipped') node.startedAt ??= at
-  if (!isEnded(status)) node.endedAt = null
-  else if (!isEnded(node.status)) node.endedAt = at
-  setStatus(view, node, status, at)
-}
-
-function derived(view: ViewState, node: NodeState): NodeStatus {
-  const { inside, children } = node
-  if (activeSteps(inside) > 0) return 'running'
-  if (inside.pending === children.length && !node.begun) return 'pending'
-  if (node.kind === 'sequence') {
-    if (inside.failed > 0) return 'failed'
-    if (inside.cancelled > 0) return 'cancelled'
-    if (inside.skipped === children.length) return 'skipped'
-    if (inside.pending === 0) return 'completed'
-  }
-  // Between two of its steps, or a parallel group before it is joined.
-  if (view.status === 'running') return 'running'
-  if (view.status === 'interrupted') return 'pending'
-  return inside.failed > 0 ? 'failed' : 'cancelled'
 }
 
 function settleRun(view: ViewState, at: string, data: { status: 'done' | 'failed' | 'cancelled' } & Ending): void {
@@ -230,7 +140,8 @@ function resume(view: ViewState, at: string, lastEventAt: string | null): void {
   view.activeSince = at
   view.resumed += 1
   for (const { node, status } of view.suspended.splice(0)) {
-    if (node.status === 'pending') setStatus(view, node, status, at)
+    // An item of a map that began anew is there no more.
+    if (node.status === 'pending' && view.byPath.get(node.path) === node) setStatus(view, node, status, at)
   }
   deriveAll(view, at)
 }
@@ -239,11 +150,6 @@ function stopWork(view: ViewState, at: string): void {
   view.endedAt = at
   if (view.activeSince !== null) view.workedMs += Math.max(0, Date.parse(at) - Date.parse(view.activeSince))
   view.activeSince = null
-}
-
-/** What a group is between two of its steps depends on whether the run goes on. Inner groups first. */
-function deriveAll(view: ViewState, at: string): void {
-  for (const node of view.nodes.toReversed()) if (!node.isStep) derive(view, node, at)
 }
 
 function takeUsage(view: ViewState, node: NodeState, usage: UsageTotal | undefined): void {
@@ -259,21 +165,4 @@ function noteLine(view: ViewState, node: NodeState, text: string): void {
   node.lastLine = end.slice(start, start + lineLimit)
   view.version += 1
   touch(view, node)
-}
-
-function count(counts: Record<NodeStatus, number>, before: NodeStatus, after: NodeStatus): void {
-  counts[before] -= 1
-  counts[after] += 1
-}
-
-function touch(view: ViewState, node: NodeState): void {
-  node.version = view.version
-}
-
-function isActive(status: NodeStatus): boolean {
-  return status === 'queued' || status === 'running' || status === 'waiting' || status === 'retrying'
-}
-
-function isEnded(status: NodeStatus): boolean {
-  return status === 'completed' || status === 'failed' || status === 'skipped' || status === 'cancelled'
 }

@@ -43,9 +43,9 @@ export function encodeShared(value: unknown, known: ReadonlyMap<object, string>)
     if (typeof node === 'string') return node
     if (Array.isArray(node)) return node.map(write)
     const entries = Object.entries(node).filter(([, child]) => child !== undefined)
-    const body: Json = fromEntries(entries.map(([key, child]) => [key, write(child)]))
+    const body = fromEntries<Json>(entries.map(([key, child]) => [key, write(child)]))
     // An object of the user's that looks like one of our marks is wrapped.
-    return isMark(node) ? { $plain: body } : body
+    return isMark(body) ? { $plain: body } : body
   }
   const root = write(value)
   return { root, table }

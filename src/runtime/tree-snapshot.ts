@@ -16,6 +16,7 @@ const sharedSchema = z.strictObject({
 const cellsSchema = z.array(
   z.strictObject({
     id: z.string(),
+    name: z.string().optional(),
     src: z.string(),
     parent: z.string().nullable(),
     value: z.union([z.string(), z.record(z.string(), z.unknown())]),
@@ -34,6 +35,7 @@ const cellsSchema = z.array(
 export function saveTree(tree: RunTree, program: Program): Json {
   const cells = [...tree.cells()].map((cell) => ({
     id: cell.id,
+    ...(cell.name === cell.id ? {} : { name: cell.name }),
     src: cell.src,
     parent: cell.parent?.id ?? null,
     value: cell.snapshot.value,
@@ -66,6 +68,7 @@ export function loadTree(saved: Json, program: Program): RunTree {
       const { id, src, startedAt } = row
       cells.set(id, {
         id,
+        name: row.name ?? id,
         src,
         parent,
         snapshot,

@@ -1,13 +1,17 @@
 import { isJsonObject } from '../json.ts'
 import { checkAgentNames } from './checks/agents.ts'
 import { checkExpressions } from './checks/expressions.ts'
+import { checkFlow } from './checks/flow.ts'
+import { checkGroups } from './checks/groups.ts'
+import { checkRequests } from './checks/http.ts'
 import { checkIds } from './checks/ids.ts'
 import { checkTargets } from './checks/modules.ts'
+import { checkNeeds } from './checks/needs.ts'
 import { type CheckContext, createReport } from './report.ts'
 import { checkSchemas } from './checks/schemas.ts'
 import { checkShape } from './checks/shape.ts'
 import { translate } from './dialects/dialect.ts'
-import type { DialectName } from './dialects/translation.ts'
+import type { DialectName, HookFunction } from './dialects/translation.ts'
 import { type Normalised, normalise } from './normalise.ts'
 import { outlineOf } from './outline.ts'
 import { isError, type Problem } from './problem.ts'
@@ -25,8 +29,15 @@ export interface Analysis {
   readonly normalise: () => Normalised
 }
 
-/** Runs every check that needs nothing but the spec. `positions` says whether blocks keep their place in the file. */
-export function analyse(data: unknown, source: SpecSource, positions: boolean): Analysis {
+export interface AnalyseOptions {
+  /** Whether blocks keep their place in the file. */
+  readonly positions: boolean
+  /** Functions that specs of older forms may name. */
+  readonly functions?: Readonly<Record<string, HookFunction>>
+}
+
+/** Runs every check that needs nothing but the spec. */
+export function analyse(data: unknown, source: SpecSource, { positions, functions = {} }: AnalyseOptions): Analysis {
   const problems: Problem[] = []
   if (!isJsonObject(data)) {
     const what = data === null || data === undefined ? 'The spec is empty' : 'A spec is an object'
@@ -36,7 +47,7 @@ export function analyse(data: unknown, source: SpecSource, positions: boolean): 
       [{ code: 'WRONG_TYPE', severity: 'error', message, file: source.file, path: '', ...source.position([]) }],
     )
   }
-  const { dialect, data: translated, original, findings } = translate(data)
+  const { dialect, data: translated, original, findings } = translate(data, { file: source.file, functions })
   const rewritten = rewrittenSource(source, original)
   const stages = outlineOf(translated)
   const context: CheckContext = {
@@ -48,8 +59,14 @@ export function analyse(data: unknown, source: SpecSource, positions: boolean): 
   const reportAsWritten = createReport(source, [], problems)
   for (const finding of findings) reportAsWritten(finding)
   // A spec that is wrong in its own terms would be called wrong again, in terms that its author did not use.
-  if (findings.length === 0) checkShape(context)
-  checkIds(context)
+  if (!findings.some(({ severity }) => severity !== 'warning')) {
+    checkShape(context)
+    checkIds(context)
+    checkNeeds(context)
+    checkFlow(context)
+    checkGroups(context)
+    checkRequests(context)
+  }
   checkAgentNames(context)
   checkSchemas(context)
   checkTargets(context)

@@ -1,20 +1,54 @@
-import type { Block, StepBlock, Workflow } from './ir.ts'
+import type { Block, BranchGroup, StepBlock, Workflow } from './ir.ts'
 
 /** Whether the block does work itself, as against one that holds other blocks. */
 export function isStep(block: Block): block is StepBlock {
-  return block.kind !== 'sequence' && block.kind !== 'parallel'
+  switch (block.kind) {
+    case 'agent':
+    case 'run':
+    case 'call':
+    case 'http':
+    case 'wait':
+      return true
+    default:
+      return false
+  }
 }
 
-/** The blocks directly inside, in document order; none for a step. */
-export function childrenOf(block: Block): readonly Block[] {
+/** Whether the block has branches that run at once. */
+export function isBranchGroup(block: Block): block is BranchGroup {
+  return block.kind === 'parallel' || block.kind === 'graph' || block.kind === 'map'
+}
+
+/** The blocks directly inside, in document order; for a map its body, once. None for a step. */
+export function innerBlocks(block: Block): readonly Block[] {
   switch (block.kind) {
     case 'sequence':
       return block.blocks
     case 'parallel':
+    case 'graph':
       return block.branches
+    case 'map':
+    case 'loop':
+      return [block.do]
+    case 'review':
+      return [block.work, block.reviewer]
+    case 'switch':
+      return block.cases.map((one) => one.do)
     default:
       return []
   }
+}
+
+/** What is inside the block, and what runs after it as a part of it: `verify`, `fallback`. */
+export function childrenOf(block: Block): readonly Block[] {
+  const { verify, onFailure } = block
+  const fallback = typeof onFailure === 'object' && 'fallback' in onFailure ? onFailure.fallback : undefined
+  if (verify === undefined && fallback === undefined) return innerBlocks(block)
+  return [
+    ...innerBlocks(block),
+    ...(verify === undefined ? [] : [verify]),
+    ...(fallback === undefined ? [] : [fallback]),
+  ]
 }
 
 /** Every block of the workflow, depth first and in document order: a group comes before what it holds. */
@@ -28,4 +62,17 @@ export function* blocksIn(blocks: readonly Block[]): Generator<Block, void, unde
     yield block
     yield* blocksIn(childrenOf(block))
   }
+}
+
+/** Stands in a map's paths where an item's index belongs. */
+export const indexMark = '[]'
+
+/** A path inside maps with its marks filled in, outermost first: `each.[].step` and [3] give `each.3.step`. */
+export function fillPath(path: string, indexes: readonly number[] | undefined): string {
+  if (indexes === undefined || indexes.length === 0 || !path.includes(indexMark)) return path
+  let next = 0
+  return path
+    .split('.')
+    .map((key) => (key === indexMark ? String(indexes[next++] ?? indexMark) : key))
+    .join('.')
 }

@@ -7,7 +7,7 @@ import {
 } from '@marcbachmann/cel-js'
 import { environment } from './expression-environment.ts'
 import { nodesOf } from './expression-nodes.ts'
-import { applyEdits, dashedIdEdits, type Edit, type EditedText } from './expression-source.ts'
+import { applyEdits, celSource, type Edit, type EditedText } from './expression-source.ts'
 
 /** What is wrong with an expression, at an offset into its source. */
 export interface ExpressionProblem {
@@ -49,7 +49,7 @@ export function bareExpression(source: string): string {
 }
 
 function compile(source: string): CompiledExpression {
-  const edited = applyEdits(source, dashedIdEdits(source))
+  const edited = celSource(source)
   const first = parse(source, edited)
   if (first.run === undefined || first.ast === undefined) return first
   if (first.problem?.code !== 'incompatible_ternary_branches') return first
@@ -59,7 +59,8 @@ function compile(source: string): CompiledExpression {
     text: loosened.text,
     originalOffset: (offset) => edited.originalOffset(loosened.originalOffset(offset)),
   })
-  return second.problem === undefined ? second : first
+  // What is wrong beside that is told.
+  return second.run === undefined ? first : second
 }
 
 interface Parsed extends CompiledExpression {

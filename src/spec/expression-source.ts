@@ -36,6 +36,40 @@ function mapBack(edits: readonly Edit[], offset: number): number {
   return offset - shift
 }
 
+/** What `loop` is called inside CEL, whose reserved word it is. */
+export const loopVariable = '_loop'
+
+/** The source as CEL takes it: ids with a dash and the name `loop` are ours, not CEL's. */
+export function celSource(source: string): EditedText {
+  const dashed = applyEdits(source, dashedIdEdits(source))
+  const looped = applyEdits(dashed.text, loopEdits(dashed.text))
+  return {
+    text: looped.text,
+    originalOffset: (offset) => dashed.originalOffset(looped.originalOffset(offset)),
+  }
+}
+
+const loopWord = /loop(?![A-Za-z0-9_])/y
+
+function loopEdits(source: string): Edit[] {
+  const edits: Edit[] = []
+  if (!source.includes('loop')) return edits
+  let index = 0
+  while (index < source.length) {
+    const after = skipLiteral(source, index)
+    loopWord.lastIndex = index
+    if (after !== index) {
+      index = after
+    } else if (loopWord.test(source) && !/\w$|\.\??\s*$/.test(source.slice(0, index))) {
+      edits.push({ at: index, remove: 'loop'.length, insert: loopVariable })
+      index += 'loop'.length
+    } else {
+      index += 1
+    }
+  }
+  return edits
+}
+
 const segment = /\.(\??)([A-Za-z][A-Za-z0-9_-]*)/y
 const fieldNames = reservedIds.join('|')
 const startsLikeField = new RegExp(`^(?:${fieldNames})(?:-|$)`)
@@ -45,7 +79,7 @@ const fieldFollows = new RegExp(`\\.\\??(?:${fieldNames})(?![A-Za-z0-9_-])`, 'y'
  * Ids may hold `-`, which CEL reads as minus: `stages.secret-scan.output` becomes `stages["secret-scan"].output`.
  * Nothing is lost: an entry of `stages` is never a number, so a minus cannot be meant before its `output`.
  */
-export function dashedIdEdits(source: string): Edit[] {
+function dashedIdEdits(source: string): Edit[] {
   const edits: Edit[] = []
   if (!source.includes('-') || !source.includes('stages')) return edits
   let index = 0

@@ -2,10 +2,9 @@ import { TerminalError } from '../errors.ts'
 import { isJsonObject, type Json } from '../json.ts'
 import { bareExpression, type CompiledExpression, compileExpression, isCelError } from './expression-compile.ts'
 import { toJson } from './expression-result.ts'
-import type { Scope } from './outcome.ts'
+import { type EvaluationScope, type Names, namesOf } from './expression-scope.ts'
 
-/** What an expression sees. `env` holds the variables that the spec lists and is never stored. */
-export type EvaluationScope = Scope & { readonly env?: Readonly<Record<string, string>> }
+export type { EvaluationScope } from './expression-scope.ts'
 
 /**
  * The value of a CEL expression. Throws TerminalError EXPRESSION_FAILED, which names the expression and what was
@@ -14,13 +13,14 @@ export type EvaluationScope = Scope & { readonly env?: Readonly<Record<string, s
 export function evaluateExpression(source: string, scope: EvaluationScope): Json {
   const compiled = compileExpression(source)
   if (compiled.run === undefined) throw failed(source, compiled.problem?.message ?? 'it cannot be read')
+  const names = namesOf(scope)
   try {
-    return toJson(compiled.run(scope))
+    return toJson(compiled.run(names))
   } catch (error) {
     if (!isAboutConstructorKey(error)) throw failed(source, describe(error, compiled), error)
   }
   try {
-    return toJson(compiled.run(toMaps(scope)))
+    return toJson(compiled.run(toMaps(names)))
   } catch (error) {
     throw failed(source, describe(error, compiled), error)
   }
@@ -50,10 +50,12 @@ function failed(source: string, what: string, cause?: unknown): TerminalError {
 function describe(error: unknown, compiled: CompiledExpression): string {
   if (!isCelError(error)) return error instanceof Error ? error.message : String(error)
   const { node, range, code, summary } = error
-  if (code !== 'no_such_key' || range === undefined || node === undefined) return summary
+  if (range === undefined || node === undefined) return summary
   const start = compiled.originalOffset(node.start)
   const end = compiled.originalOffset(node.end)
   const missing = compiled.source.slice(start, end)
+  if (code === 'unknown_variable') return `there is no \`${missing}\` here`
+  if (code !== 'no_such_key') return summary
   return `\`${missing}\` is not there; where it may be absent, write \`.?\` and \`.orValue(…)\``
 }
 
@@ -68,8 +70,8 @@ function isAboutConstructorKey(error: unknown): boolean {
   return !isCelError(error) || error.code === 'unsupported_type'
 }
 
-function toMaps(value: unknown): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value ?? {}).map(([key, inner]) => [key, mapped(inner)]))
+function toMaps(names: Names): Names {
+  return Object.fromEntries(Object.entries(names).map(([key, inner]) => [key, mapped(inner)]))
 }
 
 function mapped(value: unknown): unknown {

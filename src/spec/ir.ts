@@ -37,10 +37,40 @@ const blockBase = {
   output: jsonSchema.optional(),
   /** Limit of one attempt of a step, or of the whole of a group. */
   timeoutMs: z.number().min(1).optional(),
-  /** Path of the nearest parallel block around this one, and the id of the branch this one is in. */
+  /** Path of the nearest group (parallel, graph, map) around this one, and the id of the branch this one is in. */
   group: z.string().optional(),
   branch: z.string().optional(),
+  /** Ids of the nodes of the same graph that must have ended before. Only in a graph. */
+  needs: z.array(z.string()).optional(),
   position: positionSchema.optional(),
+}
+
+/** What a block holds besides its own work: blocks that follow on how it ended. */
+interface Aftermath {
+  /** What a failure of this block means for the list it stands in. Absent: the list fails. */
+  onFailure?: FailureReaction | undefined
+  /** Runs after the block has completed; the block fails if it does. Path: `<path>.verify`. */
+  verify?: Block | undefined
+}
+export type FailureReaction =
+  /** The failure is recorded, and the list goes on. */
+  | 'continue'
+  /** Goes back to an earlier block of the same list, at most `max` times, with the error as its `feedback`. */
+  | { goto: string; max: number }
+  /** Runs instead; its outcome is the block's. Path: `<path>.fallback`. */
+  | { fallback: Block }
+
+const aftermath = {
+  onFailure: z
+    .lazy(() =>
+      z.union([
+        z.literal('continue'),
+        z.strictObject({ goto: z.string(), max: z.int().min(1) }),
+        z.strictObject({ fallback: blockSchema }),
+      ]),
+    )
+    .optional(),
+  verify: z.lazy(() => blockSchema).optional(),
 }
 
 const stepBase = { ...blockBase, retry: retrySchema }
@@ -72,33 +102,119 @@ const callStepSchema = z.strictObject({
   target: z.string(),
 })
 
-export const stepBlockSchema = z.discriminatedUnion('kind', [agentStepSchema, runStepSchema, callStepSchema])
+const httpStepSchema = z.strictObject({
+  ...stepBase,
+  kind: z.literal('http'),
+  /** Url, headers and body are templates. The output is the body of the answer: parsed when it is JSON, else text. */
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']),
+  url: z.string(),
+  headers: z.record(z.string(), z.string()),
+  /** Sent as JSON unless it resolves to a string. */
+  body: json.optional(),
+})
+
+const waitStepSchema = z.strictObject({
+  ...stepBase,
+  kind: z.literal('wait'),
+  /** A template of a duration (`90s`), counted from the step's first start, or of an ISO 8601 instant. */
+  until: z.string(),
+})
+
+type StepSchema =
+  | typeof agentStepSchema
+  | typeof runStepSchema
+  | typeof callStepSchema
+  | typeof httpStepSchema
+  | typeof waitStepSchema
 /** A block that does work itself: a leaf of the tree, run by one actor of the step machine. */
-export type StepBlock = z.infer<typeof stepBlockSchema>
-export type RunStep = z.infer<typeof runStepSchema>
-export type CallStep = z.infer<typeof callStepSchema>
+export type StepBlock = z.infer<StepSchema> & Aftermath
+export type AgentStep = z.infer<typeof agentStepSchema> & Aftermath
+export type RunStep = z.infer<typeof runStepSchema> & Aftermath
+export type CallStep = z.infer<typeof callStepSchema> & Aftermath
 
 const failureRules = ['settle', 'fail_fast', 'continue'] as const
 export type FailureRule = (typeof failureRules)[number]
 
 /** What turns the branches' outputs, in branch order, into the group's output. `auto`: the only one, else the list. */
-export const reducerSchema = z.union([
-  z.enum(['auto', 'list', 'merge', 'vote', 'concat', 'first']),
+const reducerSchema = z.union([
+  z.enum(['auto', 'list', 'merge', 'vote', 'concat', 'first', 'dedupe']),
   z.strictObject({ call: z.string() }),
+  /** Name of an agent that is given the outputs. */
+  z.strictObject({ synthesize: z.string() }),
 ])
 export type Reducer = z.infer<typeof reducerSchema>
 
-export interface SequenceBlock extends z.infer<z.ZodObject<typeof blockBase>> {
+/**
+ * When a group is done; once it holds, the branches still running are cancelled. `when` is a CEL expression in which
+ * `outputs` are the outputs so far, in branch order.
+ */
+const joinSchema = z.union([
+  z.enum(['all', 'any']),
+  z.strictObject({ quorum: z.int().min(1) }),
+  z.strictObject({ when: z.string() }),
+])
+export type Join = z.infer<typeof joinSchema>
+
+const groupBase = {
+  ...blockBase,
+  onBranchFailure: z.enum(failureRules),
+  reduce: reducerSchema,
+  /** Absent: `all`. */
+  join: joinSchema.optional(),
+  /** Branches of this group at once; absent: as many as the run allows. */
+  concurrency: z.int().min(1).optional(),
+}
+type BlockBase = z.infer<z.ZodObject<typeof blockBase>> & Aftermath
+type GroupBase = z.infer<z.ZodObject<typeof groupBase>> & Aftermath
+
+export interface SequenceBlock extends BlockBase {
   kind: 'sequence'
   blocks: Block[]
 }
-export interface ParallelBlock extends z.infer<z.ZodObject<typeof blockBase>> {
+/** All branches at once. */
+export interface ParallelBlock extends GroupBase {
   kind: 'parallel'
   branches: Block[]
-  onBranchFailure: FailureRule
-  reduce: Reducer
 }
-export type GroupBlock = SequenceBlock | ParallelBlock
+/** Each node as soon as what it needs has ended. */
+export interface GraphBlock extends GroupBase {
+  kind: 'graph'
+  branches: Block[]
+}
+/** One block once per item. Paths inside hold `[]` where an item's index belongs: `each.[].translate`. */
+export interface MapBlock extends GroupBase {
+  kind: 'map'
+  /** A template that gives a list. */
+  over: Json
+  /** The variable that holds the item; `index` holds its place, from 0. */
+  as: string
+  do: Block
+}
+/** Again and again until the expression holds, at most `max` times. */
+export interface LoopBlock extends BlockBase {
+  kind: 'loop'
+  do: Block
+  /** A CEL expression; `prev` is the round's output. */
+  until?: string | undefined
+  max: number
+}
+/** Work and review in turn until `approved` holds; each round gets the feedback of those before. Fails after `max` rounds. */
+export interface ReviewBlock extends BlockBase {
+  kind: 'review'
+  work: Block
+  reviewer: Block
+  /** A CEL expression; `prev` is the reviewer's output. */
+  approved: string
+  max: number
+}
+/** The first case whose expression holds; one without `when` always does. None: skipped. */
+export interface SwitchBlock extends BlockBase {
+  kind: 'switch'
+  cases: { when?: string | undefined; do: Block }[]
+}
+/** Groups whose branches run at once. */
+export type BranchGroup = ParallelBlock | GraphBlock | MapBlock
+export type GroupBlock = SequenceBlock | BranchGroup | LoopBlock | ReviewBlock | SwitchBlock
 export type Block = StepBlock | GroupBlock
 
 /** Whatever has an output schema: a block, or the workflow itself, which has no path. */
@@ -107,19 +223,49 @@ export interface JsonSchemaOwner {
   readonly output?: JsonSchema | undefined
 }
 
-const blockSchema: z.ZodType<Block> = z.lazy(() => z.union([stepBlockSchema, sequenceSchema, parallelSchema]))
-const sequenceSchema: z.ZodType<SequenceBlock> = z.strictObject({
-  ...blockBase,
-  kind: z.literal('sequence'),
-  blocks: z.array(blockSchema).min(1),
-})
-const parallelSchema: z.ZodType<ParallelBlock> = z.strictObject({
-  ...blockBase,
-  kind: z.literal('parallel'),
-  branches: z.array(blockSchema).min(1),
-  onBranchFailure: z.enum(failureRules),
-  reduce: reducerSchema,
-})
+const blockSchema: z.ZodType<Block> = z.lazy(() =>
+  z.discriminatedUnion('kind', [
+    agentStepSchema.extend(aftermath),
+    runStepSchema.extend(aftermath),
+    callStepSchema.extend(aftermath),
+    httpStepSchema.extend(aftermath),
+    waitStepSchema.extend(aftermath),
+    z.strictObject({ ...blockBase, ...aftermath, kind: z.literal('sequence'), blocks: z.array(blockSchema).min(1) }),
+    z.strictObject({ ...groupBase, ...aftermath, kind: z.literal('parallel'), branches: z.array(blockSchema).min(1) }),
+    z.strictObject({ ...groupBase, ...aftermath, kind: z.literal('graph'), branches: z.array(blockSchema).min(1) }),
+    z.strictObject({
+      ...groupBase,
+      ...aftermath,
+      kind: z.literal('map'),
+      over: json,
+      as: z.string(),
+      do: blockSchema,
+    }),
+    z.strictObject({
+      ...blockBase,
+      ...aftermath,
+      kind: z.literal('loop'),
+      do: blockSchema,
+      until: z.string().optional(),
+      max: z.int().min(1),
+    }),
+    z.strictObject({
+      ...blockBase,
+      ...aftermath,
+      kind: z.literal('review'),
+      work: blockSchema,
+      reviewer: blockSchema,
+      approved: z.string(),
+      max: z.int().min(1),
+    }),
+    z.strictObject({
+      ...blockBase,
+      ...aftermath,
+      kind: z.literal('switch'),
+      cases: z.array(z.strictObject({ when: z.string().optional(), do: blockSchema })).min(1),
+    }),
+  ]),
+) as z.ZodType<Block>
 
 /** Tokens as the provider counted them. */
 export const usageSchema = z.strictObject({ inputTokens: z.number(), outputTokens: z.number() })

@@ -3,9 +3,10 @@ import { dirname, extname, resolve } from 'node:path'
 import { nodeErrorCode, UsageError } from '../errors.ts'
 import type { StepFunction } from '../step-function.ts'
 import { type Analysis, analyse, isUsable, unreadable } from './analyse.ts'
-import { checkModules, importModule } from './checks/modules.ts'
+import { checkModules } from './checks/modules.ts'
 import type { WorkflowSpec } from './define-workflow.ts'
-import type { DialectName } from './dialects/translation.ts'
+import type { DialectName, HookFunction } from './dialects/translation.ts'
+import { importModule } from './import-module.ts'
 import type { Workflow } from './ir.ts'
 import { isError, type Problem, sortProblems } from './problem.ts'
 import { plainSource, readText } from './source.ts'
@@ -32,6 +33,11 @@ export interface SpecCheck {
   readonly loaded?: LoadedSpec
 }
 
+export interface LoadOptions {
+  /** Functions that specs of older forms name as guards, mappers and reducers, by the names they have for them. */
+  readonly functions?: Readonly<Record<string, HookFunction>>
+}
+
 const formats: Readonly<Record<string, 'yaml' | 'json' | 'module'>> = {
   '.yaml': 'yaml', '.yml': 'yaml', '.json': 'json', '.ts': 'module', '.mts': 'module', '.js': 'module', '.mjs': 'module',
 }
@@ -40,33 +46,37 @@ const formats: Readonly<Record<string, 'yaml' | 'json' | 'module'>> = {
  * Loads a spec and checks it. Throws SpecError with all problems at once, and UsageError SPEC_NOT_FOUND,
  * SPEC_UNREADABLE or SPEC_FORMAT when there is nothing to check. Loads the modules that the spec calls.
  */
-export async function loadSpec(file: string): Promise<LoadedSpec> {
-  const { problems, loaded } = await checkSpec(file)
+export async function loadSpec(file: string, options: LoadOptions = {}): Promise<LoadedSpec> {
+  const { problems, loaded } = await checkSpec(file, options)
   if (loaded === undefined) throw new SpecError(problems)
   return loaded
 }
 
 /** Like `loadSpec`, but problems of the spec are given back, not thrown. */
-export async function checkSpec(file: string): Promise<SpecCheck> {
+export async function checkSpec(file: string, options: LoadOptions = {}): Promise<SpecCheck> {
   const absolute = resolve(file)
   const format = formats[extname(absolute).toLowerCase()]
   const text = await readSpec(absolute)
   if (format === undefined) {
     throw new UsageError('SPEC_FORMAT', `${absolute} is no spec: its name must end in ${Object.keys(formats).join(', ')}.`)
   }
-  const analysis = format === 'module' ? await analyseModule(absolute, text) : analyseText(text, absolute, format)
+  const analysis =
+    format === 'module' ? await analyseModule(absolute, text, options) : analyseText(text, absolute, format, options)
   await checkModules(analysis.context, dirname(absolute))
   return verdictOf(analysis, absolute, text)
 }
 
 /** Reads a spec from its text. Pure: the modules it calls are not looked at. Throws SpecError. */
-export function parseSpec(text: string, options: { readonly file: string; readonly format: 'yaml' | 'json' }): LoadedSpec {
-  return usable(verdictOf(analyseText(text, options.file, options.format), options.file, text))
+export function parseSpec(
+  text: string,
+  options: LoadOptions & { readonly file: string; readonly format: 'yaml' | 'json' },
+): LoadedSpec {
+  return usable(verdictOf(analyseText(text, options.file, options.format, options), options.file, text))
 }
 
 /** Checks a workflow made with `defineWorkflow`; `file` is what its relative paths start from. Pure. Throws SpecError. */
 export function parseDefinition(spec: WorkflowSpec, options: { readonly file: string }): LoadedSpec {
-  return usable(verdictOf(analyse(spec, plainSource(options.file), false), options.file, ''))
+  return usable(verdictOf(analyse(spec, plainSource(options.file), { positions: false }), options.file, ''))
 }
 
 function usable({ problems, loaded }: SpecCheck): LoadedSpec {
@@ -86,20 +96,20 @@ function verdictOf(analysis: Analysis, file: string, text: string): SpecCheck {
   }
 }
 
-function analyseText(text: string, file: string, format: 'yaml' | 'json'): Analysis {
+function analyseText(text: string, file: string, format: 'yaml' | 'json', { functions }: LoadOptions): Analysis {
   const { source, data, problems: found } = readText(text, file, format)
   const problems = found.map((problem) => ({ ...problem, file, path: '' }))
   if (problems.some(isError)) return unreadable(source, problems)
-  const analysis = analyse(data, source, true)
+  const analysis = analyse(data, source, { positions: true, ...(functions && { functions }) })
   analysis.problems.push(...problems)
   return analysis
 }
 
-async function analyseModule(file: string, text: string): Promise<Analysis> {
+async function analyseModule(file: string, text: string, { functions }: LoadOptions): Promise<Analysis> {
   const source = plainSource(file)
   const found = await importModule(file)
   const spec = found.failure === undefined ? specOf(found.module) : undefined
-  if (spec !== undefined) return analyse(spec, source, false)
+  if (spec !== undefined) return analyse(spec, source, { positions: false, ...(functions && { functions }) })
   const message = found.failure ?? 'it exports no workflow: export one as `workflow` or as the default.'
   const place = found.failure !== undefined && found.error instanceof Error ? placeIn(found.error, file, text) : undefined
   return unreadable(source, [

@@ -40,6 +40,16 @@ export interface Scope {
   readonly run: { readonly id: string; readonly workflow: string }
   readonly stages: StageTree
   readonly prev: Json
+  /** Variables of the maps around: each one's item under its name, and the innermost one's `index`. */
+  readonly vars?: Readonly<Record<string, Json>>
+  /** Indexes of the items of the maps around, outermost first. */
+  readonly at?: readonly number[]
+  /** The round of the innermost loop or review around, from 1. */
+  readonly loop?: { readonly iteration: number }
+  /** Rounds of everything around that repeats: tells one repetition of a step from another. */
+  readonly rounds?: readonly number[]
+  /** What was said against earlier rounds of a review, or the error that sent the run back here. */
+  readonly feedback?: string
   /** Only for a reducer's step: how every branch ended, in branch order. */
   readonly branches?: readonly BranchResult[]
 }

@@ -1,6 +1,8 @@
 import { isJsonObject, type JsonObject } from '../json.ts'
+import { indexMark } from './blocks.ts'
+import { blockId, type Role, type Slot, slotsOf } from './slots.ts'
 import type { SourcePath } from './source.ts'
-import { type BlockKind, blockKinds, idPattern } from './written.ts'
+import { type BlockKind, blockKinds } from './written.ts'
 
 /**
  * The blocks of a spec as far as they can be made out, also when parts of it are wrong: so that all checks can look at
@@ -9,11 +11,16 @@ import { type BlockKind, blockKinds, idPattern } from './written.ts'
 export interface OutlineBlock {
   readonly id: string
   readonly path: string
+  /** How expressions name it, after `stages.`: its path without the marks of maps. */
+  readonly name: string
   /** Undefined unless exactly one key says what the block does. */
   readonly kind: BlockKind | undefined
   readonly value: JsonObject
   readonly at: SourcePath
   readonly parent: OutlineBlock | undefined
+  /** What it is in its parent. */
+  readonly role: Role
+  /** What is inside, then what runs after it as a part of it. */
   readonly children: readonly OutlineBlock[]
   /** Its place among its siblings. */
   readonly index: number
@@ -21,7 +28,10 @@ export interface OutlineBlock {
 
 /** The stages of a spec, whose `steps` if any were made one stage before. */
 export function outlineOf(data: JsonObject): readonly OutlineBlock[] {
-  return outlineList(data['stages'], ['stages'], undefined)
+  const { stages } = data
+  if (!Array.isArray(stages)) return []
+  const slots = stages.map((value: unknown, index): Slot => ({ value, at: ['stages', index], role: 'stage', index }))
+  return outlineSlots(slots, [], undefined)
 }
 
 export function* outlineBlocks(blocks: readonly OutlineBlock[]): Generator<OutlineBlock, void, undefined> {
@@ -31,10 +41,14 @@ export function* outlineBlocks(blocks: readonly OutlineBlock[]): Generator<Outli
   }
 }
 
-/** The id of a block that has none of its own: what it is in its parent, and its number there. */
-export function defaultId(parentKind: BlockKind | undefined, index: number): string {
-  const word = parentKind === undefined ? 'stage' : parentKind === 'parallel' ? 'branch' : 'step'
-  return `${word}-${index + 1}`
+/** The blocks from the stage down to the block itself. */
+export function ancestry(block: OutlineBlock): OutlineBlock[] {
+  return block.parent === undefined ? [block] : [...ancestry(block.parent), block]
+}
+
+/** Whether the block is the work of its parent, as against what runs after it: `verify`, `fallback`. */
+export function isInner({ role }: OutlineBlock): boolean {
+  return role !== 'verify' && role !== 'fallback'
 }
 
 /** The kinds that the keys of a block name. */
@@ -42,29 +56,35 @@ export function kindsOf(value: JsonObject): BlockKind[] {
   return blockKinds.filter((kind) => value[kind] !== undefined)
 }
 
-function outlineList(list: unknown, at: SourcePath, parent: OutlineBlock | undefined): OutlineBlock[] {
-  if (!Array.isArray(list)) return []
-  return list.flatMap((value: unknown, index) => {
-    if (!isJsonObject(value)) return []
-    return [outlineBlock(value, [...at, index], parent, index)]
+function outlineSlots(slots: readonly Slot[], at: SourcePath, parent: OutlineBlock | undefined): OutlineBlock[] {
+  return slots.flatMap((slot, index) => {
+    const { value } = slot
+    return isJsonObject(value) ? [outlineBlock({ ...slot, value }, [...at, ...slot.at], parent, index)] : []
   })
 }
 
-function outlineBlock(value: JsonObject, at: SourcePath, parent: OutlineBlock | undefined, index: number): OutlineBlock {
+function outlineBlock(
+  { value, role, index: number }: Slot & { value: JsonObject },
+  at: SourcePath,
+  parent: OutlineBlock | undefined,
+  index: number,
+): OutlineBlock {
   const [kind, ...others] = kindsOf(value)
-  const written = value['id']
-  const id = typeof written === 'string' && idPattern.test(written) ? written : defaultId(parent?.kind, index)
+  const id = blockId(value['id'], role, number)
+  const mark = role === 'do' && parent?.value['map'] !== undefined ? [indexMark] : []
   const children: OutlineBlock[] = []
   const block: OutlineBlock = {
     id,
-    path: parent === undefined ? id : `${parent.path}.${id}`,
+    path: parent === undefined ? id : [parent.path, ...mark, id].join('.'),
+    name: parent === undefined ? id : `${parent.name}.${id}`,
     kind: others.length === 0 ? kind : undefined,
     value,
     at,
     parent,
+    role,
     children,
     index,
   }
-  for (const key of ['sequence', 'parallel'] as const) children.push(...outlineList(value[key], [...at, key], block))
+  children.push(...outlineSlots(slotsOf(value), at, block))
   return block
 }

@@ -1,17 +1,18 @@
-import type { CallStep, ParallelBlock } from './ir.ts'
+import type { AgentStep, BranchGroup, CallStep } from './ir.ts'
 
-/** Id of the step that runs a group's `{ call }` reducer; no branch may have it. */
+/** Id of the step that runs a group's `{ call }` or `{ synthesize }` reducer; no branch may have it. */
 export const reducerStepId = 'reduce'
 
-/** The step that a `{ call }` reducer is: `<group>.reduce`, run after the branches like any other step. */
-export function reducerStep(group: ParallelBlock): CallStep | undefined {
+/** The step that such a reducer is: `<group>.reduce`, run after the branches like any other step. */
+export function reducerStep(group: BranchGroup): CallStep | AgentStep | undefined {
   if (typeof group.reduce === 'string') return undefined
-  return {
-    kind: 'call',
+  const base = {
     id: reducerStepId,
     path: `${group.path}.${reducerStepId}`,
-    target: group.reduce.call,
     retry: { attempts: 1, initialMs: 0, factor: 1, maxMs: 0, jitter: 0, totalMs: 0 },
     group: group.path,
   }
+  return 'call' in group.reduce
+    ? { ...base, kind: 'call', target: group.reduce.call }
+    : { ...base, kind: 'agent', agent: group.reduce.synthesize, prompt: '${{ prev }}' }
 }

@@ -1,5 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { childNodes } from './expression-nodes.ts'
+import { loopVariable } from './expression-source.ts'
 
 /** A name that an expression reads, with the keys that follow it: `stages.draft.output`. Offsets are into its code. */
 export interface Reference {
@@ -27,7 +28,7 @@ export function referencesOf(ast: ASTNode): Reference[] {
 function visit(node: ASTNode, bound: ReadonlySet<string>, optional: boolean, found: Reference[]): void {
   const chain = chainOf(node, optional)
   if (chain !== undefined) {
-    if (!bound.has(chain.root)) found.push(chain)
+    if (!bound.has(chain.root)) found.push(chain.root === loopVariable ? { ...chain, root: 'loop' } : chain)
     return
   }
   if (node.op === 'call' && node.args[0] === 'has') {

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { parseDuration } from '../duration.ts'
-import type { CallContext } from '../step-function.ts'
+import { isJsonObject } from '../json.ts'
 import { writtenAgentSchema } from './written-agent.ts'
-import { durationText, jsonSchemaValue, jsonValue } from './written-parts.ts'
+import { groupSchemas } from './written-groups.ts'
+import { jsonSchemaValue } from './written-parts.ts'
+import { stepSchemas, targetOrFunction } from './written-steps.ts'
 
 /**
  * The form that people write, before defaults are filled in and names are resolved. One schema per kind of block, since
@@ -10,103 +11,17 @@ import { durationText, jsonSchemaValue, jsonValue } from './written-parts.ts'
  * be checked without those in it.
  */
 
-/** A function in place of a name, in a spec made with `defineWorkflow`. Its input may be of any type. */
-export type WrittenFunction = (input: never, context: CallContext) => unknown
-
-export const idPattern = /^[A-Za-z][A-Za-z0-9_-]*$/
-const template = z.string().meta({ description: 'A text; `${{ }}` holds an expression.' })
-const longerThanZero = durationText.refine((text) => parseDuration(text) !== 0, 'expected a duration longer than 0')
-
-const retry = z
-  .strictObject({
-    attempts: z.int().min(1).optional().meta({ description: 'How often at most, the first time counted. 1 means once.' }),
-    initial: durationText.optional().meta({ description: 'The wait before the second attempt.' }),
-    factor: z.number().min(1).optional().meta({ description: 'By what each wait is longer than the one before.' }),
-    max: durationText.optional().meta({ description: 'The longest wait.' }),
-    jitter: z.number().min(0).max(1).optional().meta({ description: 'The share of a wait that is random, 0 to 1.' }),
-    total: durationText.optional().meta({ description: 'No further attempt after this time.' }),
-  })
-  .meta({ description: 'How often and when a step is tried again after a failure that may pass.' })
-
-const base = {
-  id: z.string().regex(idPattern, 'expected a letter, then letters, digits, - and _').optional(),
-  title: z.string().optional().meta({ description: 'A name for people.' }),
-  when: z
-    .union([z.string(), z.boolean()], 'expected an expression that is true or false')
-    .optional()
-    .meta({ description: 'A CEL expression; unless it is true the block is skipped and passes on what it got.' }),
-  input: jsonValue.optional().meta({
-    description: 'What the block gets as `prev`; without it the output of the block before.',
-  }),
-  output: jsonSchemaValue.optional(),
-  timeout: longerThanZero.optional().meta({ description: 'Limit of one attempt of a step, or of the whole of a group.' }),
-}
-const stepBase = { ...base, retry: retry.optional() }
-
-const agentBlock = z.strictObject({
-  ...stepBase,
-  agent: z.string().meta({ description: 'Name of an agent under `agents`.' }),
-  prompt: template.optional(),
-  max_turns: z.int().min(1).optional(),
-})
-
-const scalarText = z.union([z.string(), z.number(), z.boolean()], 'expected a text')
-const runBlock = z.strictObject({
-  ...stepBase,
-  run: z
-    .union(
-      [z.string().min(1), z.array(z.union([z.string(), z.number()])).min(1)],
-      'expected a text for the shell or a list of arguments',
-    )
-    .meta({
-      description: 'A line for the shell, in which every value is quoted, or a list of arguments that no shell sees.',
-    }),
-  cwd: template.optional().meta({
-    description: 'Folder to run in, relative to the spec; without it the folder of the caller.',
-  }),
-  env: z.record(z.string(), scalarText).optional().meta({ description: 'Variables added to the environment.' }),
-  stdin: jsonValue.optional(),
-  parse: z.enum(['text', 'json']).optional().meta({ description: 'What the output is read as.' }),
-})
-
-export const targetText = z.string().meta({ description: '`./module.ts#export`, relative to the spec.' })
-const targetOrFunction = z.union(
-  [targetText, z.custom<WrittenFunction>((value) => typeof value === 'function')],
-  'expected `./module.ts#export` or a function',
-)
-const namedReducers = ['list', 'merge', 'vote', 'concat', 'first'] as const
-
-/** The schema of each kind of block; `functions` says whether functions may stand for names. */
+/** The schema of each kind of block; `callTarget` says whether functions may stand for names. */
 export function blockSchemas<Inside extends z.ZodType, Target extends z.ZodType>(inside: Inside, callTarget: Target) {
-  return {
-    agent: agentBlock,
-    run: runBlock,
-    call: z.strictObject({ ...stepBase, call: callTarget }),
-    sequence: z.strictObject({ ...base, sequence: z.array(inside).min(1) }),
-    parallel: z.strictObject({
-      ...base,
-      parallel: z.array(inside).min(1),
-      on_branch_failure: z.enum(['settle', 'fail_fast', 'continue']).optional().meta({
-        description:
-          'settle: the others finish, then the group fails. fail_fast: they are cancelled. continue: the group succeeds.',
-      }),
-      reduce: z
-        .union(
-          [z.enum(namedReducers), z.strictObject({ call: callTarget })],
-          `expected ${namedReducers.join(', ')} or { call: ./module.ts#export }`,
-        )
-        .optional()
-        .meta({
-          description: 'Makes one output of those of the branches, in their order; without it the only one, else the list.',
-        }),
-    }),
-  }
+  return { ...stepSchemas(inside, callTarget), ...groupSchemas(inside, callTarget) }
 }
 export type BlockKind = keyof ReturnType<typeof blockSchemas>
+export const stepKinds = ['agent', 'run', 'call', 'http', 'wait'] as const satisfies readonly BlockKind[]
+const groupKinds = ['sequence', 'parallel', 'graph', 'map', 'loop', 'review', 'switch'] as const
+export const blockKinds = [...stepKinds, ...groupKinds] as const satisfies readonly BlockKind[]
 
-/** Each block by itself: what is inside is not looked at. */
-export const shallowBlockSchemas = blockSchemas(z.unknown(), targetOrFunction)
-export const blockKinds = ['agent', 'run', 'call', 'sequence', 'parallel'] as const satisfies readonly BlockKind[]
+/** Each block by itself: that what is inside is an object is all that is asked of it. */
+export const shallowBlockSchemas = blockSchemas(z.looseObject({}, 'expected a block: an object'), targetOrFunction)
 
 /** How a workflow is written. `stages` or `steps` is there: `steps` is one stage of blocks one after another. */
 export function workflowShape<Block extends z.ZodType>(block: Block) {
@@ -128,6 +43,10 @@ export function workflowShape<Block extends z.ZodType>(block: Block) {
         }),
       })
       .optional(),
+    parallel: z
+      .union([z.enum(['on', 'off']), z.boolean()], 'expected on or off')
+      .optional()
+      .meta({ description: 'off: groups run one branch at a time, in order.' }),
     env: z
       .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable'))
       .optional()
@@ -137,22 +56,65 @@ export function workflowShape<Block extends z.ZodType>(block: Block) {
   }
 }
 
-const deepBlock: z.ZodType<WrittenBlock> = z.lazy(() => z.union(Object.values(blockSchemas(deepBlock, targetOrFunction))))
+/** A block with those in it. The key tells the kind: to try one kind after another would take a power of the depth. */
+const deepBlock: z.ZodType<WrittenBlock> = z.lazy(() =>
+  z.unknown().transform((value, context) => {
+    const kind = isJsonObject(value) ? blockKinds.find((key) => value[key] !== undefined) : undefined
+    const result = deepBlockSchemas[kind ?? 'agent'].safeParse(value)
+    if (result.success) return result.data
+    for (const issue of result.error.issues) context.issues.push({ ...issue, code: 'custom', input: value })
+    return z.NEVER
+  }),
+)
+const deepBlockSchemas = blockSchemas(deepBlock, targetOrFunction)
 /** A whole workflow, functions allowed. What is wrong is told by `checks/shape.ts`, which looks at each part by itself. */
 export const writtenWorkflowSchema: z.ZodType<WrittenWorkflow> = z.strictObject(workflowShape(deepBlock))
 
 type Blocks = ReturnType<typeof blockSchemas<z.ZodUnknown, typeof targetOrFunction>>
-interface WrittenSequence extends Omit<z.infer<Blocks['sequence']>, 'sequence'> {
+/** A kind of block without the keys that hold other blocks. */
+type Own<Kind extends BlockKind, Holder extends string = never> = Omit<
+  z.infer<Blocks[Kind]>,
+  'verify' | 'on_failure' | Holder
+>
+interface Aftermath {
+  verify?: WrittenBlock | undefined
+  on_failure?: WrittenReaction | undefined
+}
+export type WrittenReaction = 'fail' | 'continue' | { goto: string; max: number } | { fallback: WrittenBlock }
+interface WrittenSequence extends Own<'sequence', 'sequence'>, Aftermath {
   sequence: readonly WrittenBlock[]
 }
-interface WrittenParallel extends Omit<z.infer<Blocks['parallel']>, 'parallel'> {
+interface WrittenParallel extends Own<'parallel', 'parallel'>, Aftermath {
   parallel: readonly WrittenBlock[]
 }
-export type WrittenStep = z.infer<Blocks['agent'] | Blocks['run'] | Blocks['call']>
-export type WrittenBlock = WrittenStep | WrittenSequence | WrittenParallel
+interface WrittenGraph extends Own<'graph', 'graph'>, Aftermath {
+  graph: readonly WrittenBlock[]
+}
+interface WrittenMap extends Own<'map', 'map'>, Aftermath {
+  map: Omit<z.infer<Blocks['map']>['map'], 'do'> & { do: WrittenBlock }
+}
+interface WrittenLoop extends Own<'loop', 'loop'>, Aftermath {
+  loop: Omit<z.infer<Blocks['loop']>['loop'], 'do'> & { do: WrittenBlock }
+}
+interface WrittenReview extends Own<'review', 'review'>, Aftermath {
+  review: Omit<z.infer<Blocks['review']>['review'], 'work' | 'reviewer'> & { work: WrittenBlock; reviewer: WrittenBlock }
+}
+type WrittenCase = { when?: string | boolean | undefined; do: WrittenBlock } | { else: WrittenBlock }
+interface WrittenSwitch extends Own<'switch', 'switch'>, Aftermath {
+  switch: readonly WrittenCase[]
+}
+export type WrittenStep = (Own<'agent'> | Own<'run'> | Own<'call'> | Own<'http'> | Own<'wait'>) & Aftermath
+/** A group whose branches run at once. */
+export type WrittenBranchGroup = WrittenParallel | WrittenGraph | WrittenMap
+export type WrittenBlock =
+  | WrittenStep
+  | WrittenSequence
+  | WrittenBranchGroup
+  | WrittenLoop
+  | WrittenReview
+  | WrittenSwitch
 type Top = z.infer<z.ZodObject<ReturnType<typeof workflowShape<z.ZodUnknown>>>>
 export interface WrittenWorkflow extends Omit<Top, 'stages' | 'steps'> {
   stages?: readonly WrittenBlock[] | undefined
   steps?: readonly WrittenBlock[] | undefined
 }
-export type WrittenRetry = z.infer<typeof retry>

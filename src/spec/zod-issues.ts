@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { isJsonObject } from '../json.ts'
-import { laterReducers } from './known-keys.ts'
+import { laterValues } from './known-keys.ts'
 import { didYouMean } from './nearest.ts'
 import type { SourcePath } from './source.ts'
 import { type BlockKind, shallowBlockSchemas } from './written.ts'
@@ -39,15 +39,15 @@ function findingsOf(issue: Issue, value: unknown, base: SourcePath, schema: z.Zo
   if (issue.code === 'unrecognized_keys') {
     return issue.keys
       .filter((key) => options.reported?.includes(key) !== true)
-      .map((key) => unknownKey(key, [...at, key], keysOf(schema, inside), options))
+      .map((key) => unknownKey(key, [...at, key], keysOf(schema, inside), { ...options, isNested: inside.length > 0 }))
   }
   const key = at.findLast((step) => typeof step === 'string') ?? ''
-  if (actual === undefined) return [{ code: 'MISSING_KEY', message: `\`${key}\` is missing.`, at: at.slice(0, -1) }]
+  if (actual === undefined) return [missing(key, at.slice(0, -1))]
   if (issue.code === 'too_small' && issue.origin === 'array' && isBlockList(key)) {
     return [{ code: 'EMPTY_GROUP', message: 'This list is empty: it needs at least one block.', at }]
   }
-  if (key === 'reduce' && typeof actual === 'string' && laterReducers.includes(actual)) {
-    return [{ code: 'NOT_YET_AVAILABLE', message: `\`reduce: ${actual}\` is not available in this version yet.`, at }]
+  if (typeof actual === 'string' && laterValues[key]?.includes(actual) === true) {
+    return [{ code: 'NOT_YET_AVAILABLE', message: `\`${key}: ${actual}\` is not available in this version yet.`, at }]
   }
   if (issue.code === 'invalid_union') {
     const nested = isJsonObject(actual) ? closestMember(issue.errors) : undefined
@@ -61,6 +61,13 @@ function findingsOf(issue: Issue, value: unknown, base: SourcePath, schema: z.Zo
     }
   }
   return [{ ...describeIssue(issue, key, actual), at }]
+}
+
+/** The one `max` that must be there is that of what repeats. */
+function missing(key: string, at: SourcePath): Finding {
+  if (key !== 'max') return { code: 'MISSING_KEY', message: `\`${key}\` is missing.`, at }
+  const message = 'This may repeat without an end: say how often at most, for example `max: 5`.'
+  return { code: 'LOOP_WITHOUT_MAX', message, at }
 }
 
 /** Of the members of a union, the one for objects that the value comes closest to. */
@@ -118,13 +125,18 @@ function atLeast(origin: string, minimum: number): string {
   return origin === 'array' ? 'a list that is not empty' : `at least ${minimum}`
 }
 
-function unknownKey(key: string, at: SourcePath, known: readonly string[], options: IssueOptions): Finding {
+function unknownKey(
+  key: string,
+  at: SourcePath,
+  known: readonly string[],
+  { isNested, ...options }: IssueOptions & { readonly isNested: boolean },
+): Finding {
   if (options.laterIn(at.slice(0, -1)).has(key)) {
     return { code: 'NOT_YET_AVAILABLE', message: `\`${key}\` is not available in this version yet.`, at, part: 'key' }
   }
   const homes = Object.entries(shallowBlockSchemas).filter(([, schema]) => key in schema.shape)
-  const isMisplaced = options.kind !== undefined && homes.length > 0
-  const where = options.kind === undefined ? 'here' : `of a block with \`${options.kind}\``
+  const isMisplaced = options.kind !== undefined && !isNested && homes.length > 0
+  const where = options.kind === undefined || isNested ? 'here' : `of a block with \`${options.kind}\``
   const homeNames = homes.map(([kind]) => `\`${kind}\``).join(', ')
   const hint = isMisplaced ? ` It goes with ${homeNames}.` : didYouMean(key, known)
   return { code: 'UNKNOWN_KEY', message: `\`${key}\` is not a key ${where}.${hint}`, at, part: 'key' }
@@ -138,8 +150,15 @@ function keysOf(schema: z.ZodType, path: SourcePath): string[] {
     if (isShaped(node)) node = node.shape[String(step)]
     else if (typeof node === 'object' && node !== null && 'element' in node) node = node.element
   }
-  node = inner(node)
-  return isShaped(node) ? Object.keys(node.shape) : []
+  return shapesOf(node).flatMap(Object.keys)
+}
+
+/** The shapes that an object may have, where a schema leaves the choice. */
+function shapesOf(node: unknown): object[] {
+  const schema = inner(node)
+  if (isShaped(schema)) return [schema.shape]
+  const isUnion = typeof schema === 'object' && schema !== null && 'options' in schema && Array.isArray(schema.options)
+  return isUnion ? (schema.options as unknown[]).flatMap(shapesOf) : []
 }
 
 function inner(node: unknown): unknown {
@@ -152,7 +171,7 @@ function isShaped(node: unknown): node is { shape: Record<string, unknown> } {
 }
 
 function isBlockList(key: string): boolean {
-  return key === 'stages' || key === 'steps' || key === 'sequence' || key === 'parallel'
+  return ['stages', 'steps', 'sequence', 'parallel', 'graph', 'switch'].includes(key)
 }
 
 function valueAt(value: unknown, path: SourcePath): unknown {

@@ -43,6 +43,7 @@ export function createLinePrinter(
 function changeText(view: RunView, event: RunEvent): [string, Tone] | undefined {
   const { type, data } = event
   const attempt = event.attempt !== undefined && event.attempt > 1 ? ` (attempt ${event.attempt})` : ''
+  const round = event.iteration !== undefined && event.iteration > 1 ? ` (round ${event.iteration})` : ''
   const took = tookText(view, event)
   switch (type) {
     case 'run.started':
@@ -54,13 +55,13 @@ function changeText(view: RunView, event: RunEvent): [string, Tone] | undefined 
     case 'run.settled':
       return [runText(view, data.error), data.status === 'done' ? 'green' : data.status === 'failed' ? 'red' : 'yellow']
     case 'group.started':
-      return [`started ${data.branches.length} branches`, 'plain']
+      return [`started ${countText(data.branches.length, isMap(view, event) ? 'item' : 'branch')}${round}`, 'plain']
     case 'group.joined':
       return [`${data.status}${took}: ${joinText(data)}${errorText(data.error)}`, toneOf(data.status)]
     case 'step.queued':
       return ['queued', 'dim']
     case 'step.started':
-      return [`started${attempt}`, 'plain']
+      return [`started${attempt}${round}`, 'plain']
     case 'step.retrying':
       return [
         `retrying in ${formatDuration(data.delayMs)}, attempt ${event.attempt ?? 1} failed${errorText(data.error)}`,
@@ -80,6 +81,14 @@ function changeText(view: RunView, event: RunEvent): [string, Tone] | undefined 
     default:
       return type satisfies never
   }
+}
+
+function isMap(view: RunView, { path }: RunEvent): boolean {
+  return path !== undefined && view.byPath.get(path)?.kind === 'map'
+}
+
+function countText(count: number, noun: 'item' | 'branch'): string {
+  return `${count} ${count === 1 ? noun : noun === 'item' ? 'items' : 'branches'}`
 }
 
 function runText(view: RunView, error: ErrorData | undefined): string {

@@ -1,4 +1,4 @@
-import type { RunView } from '../runtime/run-view.ts'
+import { nodePlace, type RunNode, type RunView } from '../runtime/run-view.ts'
 import { fitCells } from './cells.ts'
 import { headerRows, ruleRow } from './header-rows.ts'
 import { helpRows } from './help-rows.ts'
@@ -36,6 +36,8 @@ export function screenExtent(model: ScreenModel): Extent {
   const text = selectedText(model)
   return {
     nodes: view.nodes.length,
+    place: nodePlace(view, ui.selected),
+    pathAt: (place) => view.nodes[place]?.path ?? '',
     treeHeight: tree,
     paneRows: text.rows.length,
     paneHeight,
@@ -54,18 +56,19 @@ function bodyRows(model: ScreenModel, height: number): Span[][] {
 
 function treeRows({ view, ui, columns, now }: ScreenModel, height: number): Span[][] {
   const total = view.nodes.length
-  const { from, to } = treeWindow(total, ui.selected, height)
+  const selected = nodePlace(view, ui.selected)
+  const { from, to } = treeWindow(total, selected, height)
   const widths = treeColumns(view, columns)
   const place = to - from < total ? `${from + 1}–${to} of ${total}` : ''
   return [
     ruleRow('', place, columns),
-    ...view.nodes.slice(from, to).map((node) => treeRow(view, node, node.index === ui.selected, widths, now)),
+    ...view.nodes.slice(from, to).map((node, index) => treeRow(view, node, from + index === selected, widths, now)),
   ]
 }
 
 function paneRows(model: ScreenModel, height: number): Span[][] {
   const { view, ui, columns, now } = model
-  const node = view.nodes[ui.selected]
+  const node = selectedNode(view, ui)
   if (node === undefined) return []
   const { rows, anchor } = selectedText(model)
   const top = paneTop(ui.scroll, rows.length, height, anchor)
@@ -74,8 +77,13 @@ function paneRows(model: ScreenModel, height: number): Span[][] {
 }
 
 function selectedText({ view, ui, log, columns }: ScreenModel): PaneText {
-  const node = view.nodes[ui.selected]
+  const node = selectedNode(view, ui)
   return node === undefined ? { rows: [], anchor: 'top' } : paneText(node, log, columns)
+}
+
+/** The block that the selection stands for; undefined only when there are none. */
+export function selectedNode(view: RunView, { selected }: ScreenState): RunNode | undefined {
+  return view.nodes[nodePlace(view, selected)]
 }
 
 function footerRow({ view, ui, columns }: ScreenModel): Span[] {

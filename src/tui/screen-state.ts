@@ -1,7 +1,7 @@
 /** What the person at the screen chose; changed by keys only. */
 export interface ScreenState {
-  /** Place of the selected block in `RunView.nodes`. */
-  readonly selected: number
+  /** Path of the selected block; one that is not there stands for the block around it, '' for the first. */
+  readonly selected: string
   /** The selection goes with the work until a person moves it. */
   readonly isFollowing: boolean
   /** The pane of the selected block takes the whole height. */
@@ -20,6 +20,9 @@ export type ScreenKey =
 /** How much there is to move in. */
 export interface Extent {
   readonly nodes: number
+  /** Place of the selected block among them. */
+  readonly place: number
+  readonly pathAt: (place: number) => string
   readonly treeHeight: number
   readonly paneRows: number
   readonly paneHeight: number
@@ -30,7 +33,7 @@ export interface Extent {
 }
 
 export const initialScreenState: ScreenState = {
-  selected: 0, isFollowing: true, isOpen: false, isHelp: false, scroll: null, isStopping: false,
+  selected: '', isFollowing: true, isOpen: false, isHelp: false, scroll: null, isStopping: false,
 }
 
 /** The state after a key; `quit` is only noted: whoever owns the screen acts on it. */
@@ -52,8 +55,8 @@ export function pressKey(state: ScreenState, key: ScreenKey, extent: Extent): Sc
 
 type Move = 'up' | 'down' | 'pageUp' | 'pageDown' | 'top' | 'bottom'
 
-function moveBy(state: ScreenState, key: Move, { nodes, treeHeight }: Extent): ScreenState {
-  const selected = clamp(state.selected + distance(key, treeHeight), nodes - 1)
+function moveBy(state: ScreenState, key: Move, { nodes, place, pathAt, treeHeight }: Extent): ScreenState {
+  const selected = pathAt(clamp(place + distance(key, treeHeight), nodes - 1))
   return { ...state, selected, isFollowing: false, scroll: null }
 }
 

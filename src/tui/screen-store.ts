@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { applyEvent, createRunView, type RunView } from '../runtime/run-view.ts'
 import type { RunSource } from './run-source.ts'
-import { type ScreenModel, screenExtent } from './screen-rows.ts'
+import { type ScreenModel, screenExtent, selectedNode } from './screen-rows.ts'
 import { initialScreenState, pressKey, type ScreenKey, type ScreenState } from './screen-state.ts'
 import { createStepLog } from './step-log.ts'
 
@@ -48,7 +48,8 @@ export function createScreenStore(source: RunSource, clock: Clock, actions: Scre
     lastNotice = clock.now()
     version += 1
     follow()
-    log.show(view.nodes[ui.selected]?.path ?? '', view.nodes[ui.selected]?.version ?? 0)
+    const selected = selectedNode(view, ui)
+    log.show(selected?.path ?? '', selected?.version ?? 0)
     cancelTimer = view.status === 'running' ? clock.schedule(notify, tickMs) : undefined
     for (const listener of listeners) listener()
   }
@@ -59,10 +60,10 @@ export function createScreenStore(source: RunSource, clock: Clock, actions: Scre
     cancelTimer = clock.schedule(notify, Math.max(0, lastNotice + notifyMs - clock.now()))
   }
   function follow(): void {
-    const selected = view.nodes[ui.selected]
+    const selected = selectedNode(view, ui)
     if (!ui.isFollowing || (selected !== undefined && view.active.has(selected))) return
     const next = firstAtWork(view)
-    if (next !== undefined) ui = { ...ui, selected: next.index, scroll: null }
+    if (next !== undefined) ui = { ...ui, selected: next.path, scroll: null }
   }
 
   const unsubscribe = source.subscribe((event) => {

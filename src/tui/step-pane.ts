@@ -104,10 +104,24 @@ function workText(block: Block): string {
       return `run ${plainLine(typeof block.command === 'string' ? block.command : block.command.join(' '))}`
     case 'call':
       return `call ${plainLine(block.target)}`
+    case 'http':
+      return `http ${block.method} ${plainLine(block.url)}`
+    case 'wait':
+      return `wait ${plainLine(block.until)}`
     case 'sequence':
       return `${block.blocks.length} blocks in sequence`
     case 'parallel':
       return `${block.branches.length} branches in parallel`
+    case 'graph':
+      return `${block.branches.length} nodes in a graph`
+    case 'map':
+      return 'map, one branch per item'
+    case 'loop':
+      return `loop, at most ${block.max} rounds`
+    case 'review':
+      return `review, at most ${block.max} rounds`
+    case 'switch':
+      return `one of ${block.cases.length} cases`
     default:
       return block satisfies never
   }

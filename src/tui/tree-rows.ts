@@ -26,14 +26,26 @@ const shortestDetail = 10
 /** The columns of a tree in `columns` cells: names get what they need up to two fifths, the last line gets the rest. */
 export function treeColumns(view: RunView, columns: number): TreeColumns {
   const fixed = cursorWidth + 1 + wordWidth + 1 + timeWidth
-  let longest = shortestName
-  for (const node of view.nodes) longest = Math.max(longest, node.depth * 2 + 2 + node.id.length + titleText(node).length)
+  const longest = longestName(view.nodes)
   const room = columns - fixed
   const name = Math.max(8, Math.min(longest, room, Math.max(shortestName, Math.floor(columns * 0.4))))
   const wanted = columns < roomy ? attemptWidth.short : attemptWidth.long
   const attempt = room - name >= wanted ? wanted : 0
   const detail = room - name - attempt - 2
   return { name, attempt, detail: detail >= shortestDetail ? detail : 0 }
+}
+
+/** A run has another list of nodes only when items of a map became known: a frame does not look at all of them. */
+const longestNames = new WeakMap<readonly RunNode[], number>()
+
+function longestName(nodes: readonly RunNode[]): number {
+  let longest = longestNames.get(nodes)
+  if (longest === undefined) {
+    longest = shortestName
+    for (const node of nodes) longest = Math.max(longest, node.depth * 2 + 2 + nameText(node).length + titleText(node).length)
+    longestNames.set(nodes, longest)
+  }
+  return longest
 }
 
 /** First and last-plus-one of the nodes to draw: as many as fit, the selected one in the middle where possible. */
@@ -45,7 +57,7 @@ export function treeWindow(total: number, selected: number, height: number): { f
 export function treeRow(view: RunView, node: RunNode, isSelected: boolean, columns: TreeColumns, now: number): Span[] {
   const mark = nodeMark(view, node)
   const branch = branchText(node, columns.name)
-  const named = cutCells(`${mark.glyph} ${plainLine(node.id)}`, columns.name - branch.length)
+  const named = cutCells(`${mark.glyph} ${nameText(node)}`, columns.name - branch.length)
   const title = cutCells(titleText(node), columns.name - branch.length - cellWidth(named))
   const blanks = ' '.repeat(Math.max(0, columns.name - branch.length - cellWidth(named) - cellWidth(title)))
   const attempt = node.attempt > 1 ? `${columns.attempt === attemptWidth.long ? ' try ' : ' ×'}${node.attempt}` : ''
@@ -85,12 +97,25 @@ export function detailText(node: RunNode): string {
 }
 
 function groupText(node: RunNode): string {
-  const { steps, kind } = node
+  const { steps } = node
   const total = Object.values(steps).reduce((sum, count) => sum + count, 0)
-  const parts = [`${endedSteps(steps)}/${total} ${kind}`]
+  const parts = [total === 0 ? kindText(node) : `${endedSteps(steps)}/${total} ${kindText(node)}`]
   if (steps.failed > 0) parts.push(`${steps.failed} failed`)
   if (steps.retrying > 0) parts.push(`${steps.retrying} retrying`)
   return parts.join(', ')
+}
+
+/** `parallel`, `map ×12`, `review round 2/4`: what kind of group it is, and how far its kind goes. */
+function kindText({ block, children, status, iteration }: RunNode): string {
+  switch (block.kind) {
+    case 'map':
+      return status === 'pending' ? 'map' : `map ×${children.filter(({ item }) => item !== null).length}`
+    case 'loop':
+    case 'review':
+      return iteration === 0 ? block.kind : `${block.kind} round ${iteration}/${block.max}`
+    default:
+      return block.kind
+  }
 }
 
 function detail(node: RunNode, mark: Mark, width: number): Span {
@@ -101,6 +126,11 @@ function detail(node: RunNode, mark: Mark, width: number): Span {
 
 function isTroubled(node: RunNode): boolean {
   return node.status === 'failed' || node.status === 'retrying'
+}
+
+/** The id; in front of it, of the block of a map's item, which item that is. */
+function nameText(node: RunNode): string {
+  return node.item === null ? plainLine(node.id) : `${node.item} ${plainLine(node.id)}`
 }
 
 function titleText(node: RunNode): string {

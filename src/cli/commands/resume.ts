@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors.ts'
 import { createEmbeddedHost } from '../../hosts/embedded/embedded-host.ts'
-import { workflowBlocks } from '../../spec/blocks.ts'
+import { isBranchGroup, workflowBlocks } from '../../spec/blocks.ts'
 import type { Workflow } from '../../spec/ir.ts'
 import type { StepFunction } from '../../step-function.ts'
 import type { RunSpec } from '../../store/store.ts'
@@ -46,7 +46,8 @@ async function registeredFunctions(spec: RunSpec): Promise<Readonly<Record<strin
 function callsByName(workflow: Workflow): boolean {
   for (const block of workflowBlocks(workflow)) {
     if (block.kind === 'call' && !block.target.includes('#')) return true
-    if (block.kind === 'parallel' && typeof block.reduce === 'object' && !block.reduce.call.includes('#')) return true
+    const reduce = isBranchGroup(block) ? block.reduce : undefined
+    if (typeof reduce === 'object' && 'call' in reduce && !reduce.call.includes('#')) return true
   }
   return false
 }

@@ -5,7 +5,7 @@ import { UsageError } from '../../errors.ts'
 import type { RunEvent } from '../../events.ts'
 import { createExecutors, type Executors } from '../../executors/executors.ts'
 import { createRunId, runIdPattern } from '../../ids.ts'
-import { createRedactor } from '../../redact.ts'
+import { createRedactor, type Redactor } from '../../redact.ts'
 import { createProgram, type Program } from '../../runtime/program.ts'
 import { replay } from '../../runtime/replay.ts'
 import { RunTree } from '../../runtime/run-tree.ts'
@@ -39,6 +39,8 @@ class EmbeddedHost implements Host {
   readonly #options: EmbeddedHostOptions
   readonly #clock: Clock
   readonly #env: Readonly<Record<string, string | undefined>>
+  readonly #redactor: Redactor
+  readonly #executorsBy = new Map<boolean, Executors>()
   readonly #programs = new WeakMap<Workflow, Program>()
   readonly #pools = new Map<number, SlotPool>()
 
@@ -46,7 +48,9 @@ class EmbeddedHost implements Host {
     this.#options = options
     this.#store = options.store
     this.#clock = options.clock ?? systemClock
-    this.#env = options.env ?? process.env
+    // Read once: the secrets that are taken out are those of the host's start, and reading them takes its time.
+    this.#env = { ...(options.env ?? process.env) }
+    this.#redactor = createRedactor(this.#env)
   }
 
   async start(options: StartOptions): Promise<RunHandle> {
@@ -54,7 +58,7 @@ class EmbeddedHost implements Host {
     if (!runIdPattern.test(runId)) {
       throw new UsageError('RUN_ID_INVALID', `"${runId}" cannot be a run id: use letters, digits, "_", "-" and ".".`)
     }
-    const redactor = createRedactor(this.#env)
+    const redactor = this.#redactor
     const input = redactor.json(checkInput(options.workflow, options.input))
     const scripted = options.scripted ?? false
     const spec: RunSpec = {
@@ -130,7 +134,7 @@ class EmbeddedHost implements Host {
       execute,
       scheduler: new Scheduler(workflow.limits.concurrency, pool),
       clock: this.#clock,
-      redactor: createRedactor(this.#env),
+      redactor: this.#redactor,
       resolve: {
         workflow,
         env: this.#listed(workflow),
@@ -144,19 +148,23 @@ class EmbeddedHost implements Host {
   }
 
   #executors(scripted: boolean): Executors {
-    const { functions } = this.#options
-    return createExecutors({
-      scripted,
-      clock: this.#clock,
-      env: { ...this.#env },
-      ...(functions === undefined ? {} : { functions }),
-    })
+    let executors = this.#executorsBy.get(scripted)
+    if (executors === undefined) {
+      const { functions } = this.#options
+      const given = functions === undefined ? {} : { functions }
+      executors = createExecutors({ scripted, clock: this.#clock, env: { ...this.#env }, ...given })
+      this.#executorsBy.set(scripted, executors)
+    }
+    return executors
   }
 
   #program(workflow: Workflow): Program {
     let program = this.#programs.get(workflow)
     if (program === undefined) {
-      program = createProgram(compileWorkflow(workflow), this.#listed(workflow))
+      program = createProgram(compileWorkflow(workflow), {
+        env: this.#listed(workflow),
+        redact: this.#redactor.json,
+      })
       this.#programs.set(workflow, program)
     }
     return program
@@ -208,7 +216,11 @@ function checkInput(workflow: Workflow, input: StartOptions['input']): StartOpti
 }
 
 function withConcurrency(workflow: Workflow, concurrency: number | undefined): Workflow {
-  return concurrency === undefined ? workflow : { ...workflow, limits: { ...workflow.limits, concurrency } }
+  if (concurrency === undefined) return workflow
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new UsageError('CONCURRENCY_INVALID', `A run cannot work on ${concurrency} steps at once: give a whole number from 1 on.`)
+  }
+  return { ...workflow, limits: { ...workflow.limits, concurrency } }
 }
 
 /** A run that had ended before: nothing is left to do. */

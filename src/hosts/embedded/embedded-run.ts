@@ -1,8 +1,9 @@
+import type { StepInput } from '../../../machines/step.ts'
 import type { Clock } from '../../clock.ts'
 import { CancelledError } from '../../errors.ts'
 import type { EphemeralEvent, RunEvent, UnnumberedEvent } from '../../events.ts'
 import type { Json } from '../../json.ts'
-import type { Workflow } from '../../spec/ir.ts'
+import type { StepBlock, Workflow } from '../../spec/ir.ts'
 import type { Outcome, Scope } from '../../spec/outcome.ts'
 import type { RunWriter } from '../../store/store.ts'
 import type { Program } from '../../runtime/program.ts'
@@ -12,6 +13,7 @@ import { isStepCell } from '../../runtime/cell.ts'
 import { saveTree } from '../../runtime/tree-snapshot.ts'
 import type { RunHandle, RunSettlement } from '../host.ts'
 import { Executions, type ExecutionOptions } from './execution.ts'
+import { StepStarts } from './step-starts.ts'
 
 export interface EmbeddedRunOptions
   extends Pick<ExecutionOptions, 'execute' | 'resolve' | 'redactor'> {
@@ -42,6 +44,7 @@ export class EmbeddedRun implements RunHandle {
   readonly #executions: Executions
   readonly #events: RunEvent[]
   readonly #listeners = new Set<(event: RunEvent | EphemeralEvent) => void>()
+  readonly #starts = new StepStarts()
   readonly #timers = new Map<string, () => void>()
   readonly #turns: ((now: number) => Turn)[] = []
   readonly #settle: { resolve: (settlement: RunSettlement) => void; reject: (error: unknown) => void }
@@ -56,6 +59,7 @@ export class EmbeddedRun implements RunHandle {
     this.runId = options.runId
     this.workflow = options.program.chart.workflow
     this.#events = [...options.events]
+    for (const event of options.events) this.#starts.take(event)
     const { promise, resolve, reject } = Promise.withResolvers<RunSettlement>()
     this.settled = promise
     this.#settle = { resolve, reject }
@@ -65,6 +69,7 @@ export class EmbeddedRun implements RunHandle {
       ...options,
       artifactsDir: () => options.writer.artifactsDir,
       durable: () => options.writer.flushed(),
+      startOf: (path) => this.#starts.of(path),
       log: (path, attempt, text, stream) => this.#log(path, attempt, text, stream),
       onEnd: (path, end) =>
         this.#take((now) =>
@@ -84,7 +89,7 @@ export class EmbeddedRun implements RunHandle {
 
   /** Goes on after a replay: `missing` events first, then whatever was under way when the journal ended. */
   resume(missing: readonly UnnumberedEvent[], outcome: Outcome | undefined): void {
-    const { tree, scheduler } = this.#o
+    const { tree } = this.#o
     const resumed: UnnumberedEvent = { type: 'run.resumed', data: { afterSeq: this.#events.length } }
     this.#take(() => ({ events: [...missing, resumed], effects: [] }))
     if (outcome !== undefined) {
@@ -95,7 +100,7 @@ export class EmbeddedRun implements RunHandle {
       for (const [timer, { dueAt }] of cell.timers) this.#arm(cell.id, timer, dueAt)
       if (!isStepCell(cell)) continue
       if (cell.effects.has('execute')) this.#take((now) => tree.deliver(cell.id, { type: 'step.lost' }, now))
-      else if (cell.effects.has('slot')) scheduler.request(cell.id, this.#isAgent(cell.id))
+      else if (cell.effects.has('slot')) this.#request(cell.id, (cell.snapshot.context as StepInput).block.kind)
     }
     this.wake()
   }
@@ -166,7 +171,7 @@ export class EmbeddedRun implements RunHandle {
         this.#executions.abort(effect.path, new CancelledError('CANCELLED', 'The step was stopped.'))
         return
       case 'acquire':
-        this.#o.scheduler.request(effect.path, effect.block.kind === 'agent')
+        this.#request(effect.path, effect.block.kind)
         return
       case 'release':
         this.#o.scheduler.release(effect.path)
@@ -189,6 +194,7 @@ export class EmbeddedRun implements RunHandle {
     const numbered = events.map(
       (event, index) => ({ seq: this.#events.length + index + 1, runId: this.runId, at, ...event }) as RunEvent,
     )
+    for (const event of numbered) this.#starts.take(event)
     this.#events.push(...numbered)
     this.#o.writer.append(numbered)
     this.#tell(numbered)
@@ -206,7 +212,7 @@ export class EmbeddedRun implements RunHandle {
   #tell(events: readonly (RunEvent | EphemeralEvent)[]): void {
     for (const listener of [...this.#listeners]) {
       try {
-        for (const event of events) listener(event)
+        for (const event of events) if (this.#listeners.has(listener)) listener(event)
       } catch (error) {
         process.nextTick(() => {
           throw error
@@ -232,12 +238,16 @@ export class EmbeddedRun implements RunHandle {
     this.#timers.delete(key)
   }
 
-  #isAgent(path: string): boolean {
-    return this.#o.program.index.step(path).kind === 'agent'
+  /** A step that only waits takes nobody's place. */
+  #request(path: string, kind: StepBlock['kind']): void {
+    if (kind === 'wait') this.#take((now) => this.#o.tree.deliver(path, { type: 'slot.granted' }, now))
+    else this.#o.scheduler.request(path, kind === 'agent')
   }
 
+  /** Null once the tree has ended: its outcome is not in it, so whoever resumes needs the journal. */
   #saved(): Json {
-    return saveTree(this.#o.tree, this.#o.program)
+    const { tree, program } = this.#o
+    return tree.cell(tree.rootId) === undefined ? null : saveTree(tree, program)
   }
 
   /** `tree` is null before the first event and after the last. */

@@ -10,6 +10,7 @@ export interface ExecutionOptions {
   readonly redactor: Redactor
   /** Resolves when all that led to this execution is on disk; rejects when the store failed. */
   readonly durable: () => Promise<void>
+  readonly startOf: (path: string) => { readonly turn: number; readonly since: number }
   readonly log: (path: string, attempt: number, text: string, stream: 'stdout' | 'stderr' | 'log') => void
   /** The run's folder for files, made on demand. */
   readonly artifactsDir: () => string
@@ -67,7 +68,10 @@ export class Executions {
     }
     if (signal.aborted) return
     const end = await this.#attempt(path, input, signal)
-    if (!signal.aborted) this.#options.onEnd(path, end)
+    if (signal.aborted) return
+    // It is over: whatever follows must not abort it.
+    this.#current.delete(path)
+    this.#options.onEnd(path, end)
   }
 
   async #attempt(path: string, input: ExecuteInput, signal: AbortSignal): Promise<ExecutionEnd> {
@@ -84,8 +88,9 @@ export class Executions {
   }
 
   #context(path: string, attempt: number, signal: AbortSignal): ExecutionContext {
-    const { log, redactor, artifactsDir } = this.#options
+    const { log, redactor, artifactsDir, startOf } = this.#options
     return {
+      ...startOf(path),
       signal,
       log: (text, stream = 'log') => log(path, attempt, redactor.text(text), stream),
       get artifactsDir() {

@@ -1,20 +1,29 @@
 import { isJsonObject } from '../../json.ts'
 import { didYouMean } from '../nearest.ts'
-import { outlineBlocks } from '../outline.ts'
+import { type OutlineBlock, outlineBlocks } from '../outline.ts'
 import type { CheckContext } from '../report.ts'
+import type { SourcePath } from '../source.ts'
+
+/** The agents that a block itself names, as its step or as what reduces its group, and where. */
+export function agentsOf({ value, at }: OutlineBlock): { name: string; at: SourcePath }[] {
+  const { agent, reduce } = value
+  const named = [
+    { name: agent, at: [...at, 'agent'] },
+    { name: isJsonObject(reduce) ? reduce['synthesize'] : undefined, at: [...at, 'reduce', 'synthesize'] },
+  ]
+  return named.flatMap(({ name, at: place }) => (typeof name === 'string' ? [{ name, at: place }] : []))
+}
 
 /** Is every agent that a step names declared, and every declared one used? */
 export function checkAgentNames({ data, stages, report }: CheckContext): void {
   const declared = isJsonObject(data['agents']) ? Object.keys(data['agents']) : []
   const used = new Set<string>()
-  for (const { value, at } of outlineBlocks(stages)) {
-    const name = value['agent']
-    if (typeof name !== 'string') continue
+  for (const { name, at } of [...outlineBlocks(stages)].flatMap(agentsOf)) {
     used.add(name)
     if (declared.includes(name)) continue
     const known = declared.length === 0 ? 'none is declared under `agents`' : `declared are ${declared.join(', ')}`
     const message = `There is no agent \`${name}\`: ${known}.${didYouMean(name, declared)}`
-    report({ code: 'UNKNOWN_AGENT', message, at: [...at, 'agent'] })
+    report({ code: 'UNKNOWN_AGENT', message, at })
   }
   for (const name of declared) {
     if (used.has(name)) continue

@@ -1,16 +1,18 @@
 import { isJsonObject } from '../../json.ts'
 import { compileExpression } from '../expression-compile.ts'
-import { environment, scopeNames } from '../expression-environment.ts'
-import { didYouMean } from '../nearest.ts'
+import { environment, placedNames, scopeNames } from '../expression-environment.ts'
 import { type OutlineBlock, outlineBlocks } from '../outline.ts'
 import { type Reference, referencesOf } from '../references.ts'
 import { heredocMessage, unreachableShellValues } from '../shell-template.ts'
+import { agentsOf } from './agents.ts'
 import { checkInputReference } from './input-reference.ts'
+import { namesInScope, unknownNameMessage } from './names-in-scope.ts'
 import type { ReferenceProblem } from './reference-problem.ts'
 import type { CheckContext } from '../report.ts'
 import { checkStageReference } from './stage-reference.ts'
 import {
   expressionsOf,
+  type Moment,
   type PlacedExpression,
   type PlacedTemplate,
   templatesOfAgent,
@@ -26,10 +28,10 @@ export function checkExpressions(context: CheckContext): void {
   const unused = new Set(Object.keys(agents))
   for (const block of outlineBlocks(context.stages)) {
     for (const template of templatesOfBlock(block)) checkTemplate(context, template, block)
-    const name = block.value['agent']
-    if (typeof name !== 'string') continue
-    unused.delete(name)
-    for (const template of templatesOfAgent(agents[name], ['agents', name])) checkTemplate(context, template, block)
+    for (const { name } of agentsOf(block)) {
+      unused.delete(name)
+      for (const template of templatesOfAgent(agents[name], ['agents', name])) checkTemplate(context, template, block)
+    }
   }
   for (const name of unused) {
     for (const template of templatesOfAgent(agents[name], ['agents', name])) checkTemplate(context, template, undefined)
@@ -52,7 +54,7 @@ function checkTemplate(context: CheckContext, template: PlacedTemplate, block: O
 }
 
 function checkExpression(context: CheckContext, expression: PlacedExpression, block: OutlineBlock | undefined): void {
-  const { code, at, index, use } = expression
+  const { code, at, index, use, moment } = expression
   const { ast, problem, type, originalOffset } = compileExpression(code)
   const reportAt = (problemCode: string, message: string, offset: number): void => {
     const position = context.source.expressionPosition(at, index, code, offset)
@@ -66,31 +68,38 @@ function checkExpression(context: CheckContext, expression: PlacedExpression, bl
     )
     return
   }
-  let unknown = false
+  const names = block === undefined ? anywhere : namesInScope(block, moment, context.stages)
   for (const reference of referencesOf(ast)) {
-    if (!environment.hasVariable(reference.root)) unknown = true
-    const found = checkReference(context, reference, block)
+    const found = checkReference(context, reference, { block, moment, names })
     if (found !== undefined) reportAt(found.code, found.message, originalOffset(found.offset))
   }
   if (problem !== undefined) {
-    if (!unknown) reportAt('EXPRESSION_TYPE', `\`${code}\` cannot be evaluated: ${problem.message}.`, problem.offset)
+    reportAt('EXPRESSION_TYPE', `\`${code}\` cannot be evaluated: ${problem.message}.`, problem.offset)
   } else if (use === 'condition' && type !== 'bool' && type !== 'dyn') {
-    reportAt('WHEN_NOT_BOOLEAN', `\`when\` must be true or false, and the type of \`${code}\` is ${type}.`, 0)
+    const key = at.findLast((step) => typeof step === 'string') ?? 'when'
+    const problemCode = key === 'when' ? 'WHEN_NOT_BOOLEAN' : 'CONDITION_NOT_BOOLEAN'
+    reportAt(problemCode, `\`${key}\` must be true or false, and the type of \`${code}\` is ${type}.`, 0)
   }
 }
 
-function checkReference(
-  context: CheckContext,
-  reference: Reference,
-  block: OutlineBlock | undefined,
-): ReferenceProblem | undefined {
+/** Whose expression it is, when it is evaluated, and what it sees there beside the names that are everywhere. */
+interface Reader {
+  readonly block: OutlineBlock | undefined
+  readonly moment: Moment
+  readonly names: ReadonlySet<string>
+}
+
+/** For the templates of an agent that no step uses: nothing is known of what is around it. */
+const anywhere: ReadonlySet<string> = new Set(placedNames)
+
+function checkReference(context: CheckContext, reference: Reference, reader: Reader): ReferenceProblem | undefined {
   const { root, keys, offset } = reference
   const [first] = keys
   switch (root) {
     case 'input':
       return checkInputReference(context.data['input'], keys)
     case 'stages':
-      return checkStageReference(context.stages, keys, block, offset)
+      return checkStageReference(context.stages, keys, reader.block, reader.moment, offset)
     case 'run':
       if (first === undefined || first.name === 'id' || first.name === 'workflow') return undefined
       return {
@@ -101,8 +110,21 @@ function checkReference(
     case 'env':
       return first === undefined ? undefined : checkEnvReference(context, first)
     default:
-      return environment.hasVariable(root) ? undefined : unknownName(context, reference)
+      return checkName(context, reference, reader)
   }
+}
+
+function checkName(
+  { stages }: CheckContext,
+  { root, keys: [first], offset }: Reference,
+  { names }: Reader,
+): ReferenceProblem | undefined {
+  if (root === 'loop' && names.has(root) && first !== undefined && first.name !== 'iteration') {
+    const message = `\`loop.${first.name}\` does not exist: use \`loop.iteration\`.`
+    return { code: 'UNKNOWN_NAME', message, offset: first.offset }
+  }
+  const isKnown = names.has(root) || scopeNames.some((name) => name === root) || environment.hasVariable(root)
+  return isKnown ? undefined : { code: 'UNKNOWN_NAME', message: unknownNameMessage(root, names, stages), offset }
 }
 
 function checkEnvReference(
@@ -114,16 +136,6 @@ function checkEnvReference(
   return {
     code: 'ENV_NOT_LISTED',
     message: `The variable \`${name}\` is not listed: add \`env: [${name}]\` at the top of the spec.`,
-    offset,
-  }
-}
-
-function unknownName({ stages }: CheckContext, { root, offset }: Reference): ReferenceProblem {
-  const isStage = [...outlineBlocks(stages)].find(({ id }) => id === root)
-  const hint = isStage === undefined ? didYouMean(root, scopeNames) : ` Did you mean \`stages.${isStage.path}.output\`?`
-  return {
-    code: 'UNKNOWN_NAME',
-    message: `The name \`${root}\` does not exist: there are ${scopeNames.join(', ')}.${hint}`,
     offset,
   }
 }

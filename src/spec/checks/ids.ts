@@ -33,7 +33,7 @@ function checkReserved({ report }: CheckContext, block: OutlineBlock): void {
     const message = `\`${block.id}\` cannot be an id: \`stages.….${block.id}\` is a field of every block.`
     report({ code: 'RESERVED_ID', message, at })
   }
-  const reduce = block.parent?.kind === 'parallel' ? block.parent.value['reduce'] : undefined
+  const reduce = block.parent?.value['reduce']
   if (block.id === reducerStepId && isJsonObject(reduce)) {
     report({
       code: 'RESERVED_ID',

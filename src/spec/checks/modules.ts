@@ -1,32 +1,36 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { isJsonObject } from '../../json.ts'
+import { hookTarget } from '../hook-target.ts'
+import { importModule } from '../import-module.ts'
 import { didYouMean } from '../nearest.ts'
 import { outlineBlocks } from '../outline.ts'
 import type { SourcePath } from '../source.ts'
 import type { CheckContext } from '../report.ts'
 
 interface PlacedTarget {
-  readonly text: string
+  readonly target: unknown
   readonly at: SourcePath
+  readonly isReducer: boolean
 }
 
 const targetPattern = /^(\.{0,2}\/.+)#([A-Za-z_$][\w$]*)$/
 
 /** Does every `call` say a file and a name in it? */
 export function checkTargets(context: CheckContext): void {
-  for (const { text, at } of targetsOf(context)) {
-    if (targetPattern.test(text)) continue
-    const message = `\`${text}\` does not say what to call: write \`./module.ts#export\`, relative to the spec.`
+  for (const { target, at, isReducer } of targetsOf(context)) {
+    if (isReducer && takesNothing(target)) reportNoList(context, 'this function', at)
+    if (typeof target !== 'string' || targetPattern.test(target)) continue
+    const message = `\`${target}\` does not say what to call: write \`./module.ts#export\`, relative to the spec.`
     context.report({ code: 'CALL_TARGET', message, at })
   }
 }
 
 /** Is every called function there? Loads the modules, which runs their top level. `dir` is the folder of the spec. */
 export async function checkModules(context: CheckContext, dir: string): Promise<void> {
-  for (const { text, at } of targetsOf(context)) {
-    const [, path, name] = targetPattern.exec(text) ?? []
+  for (const { target, at, isReducer } of targetsOf(context)) {
+    const text = typeof target === 'string' ? target : hookTarget(target)
+    const [, path, name] = targetPattern.exec(text ?? '') ?? []
     if (path === undefined || name === undefined) continue
     const file = resolve(dir, path)
     if (!existsSync(file)) {
@@ -42,7 +46,10 @@ export async function checkModules(context: CheckContext, dir: string): Promise<
       context.report({ code: 'MODULE_FAILED', message: `${file} cannot be loaded: ${found.failure}`, at })
       continue
     }
-    if (typeof found.module[name] === 'function') continue
+    if (typeof found.module[name] === 'function') {
+      if (isReducer && takesNothing(found.module[name])) reportNoList(context, `\`${name}\` of ${file}`, at)
+      continue
+    }
     const functions = Object.keys(found.module).filter((key) => typeof found.module[key] === 'function')
     const what = name in found.module ? `\`${name}\` of ${file} is not a function` : `${file} exports no \`${name}\``
     const known = functions.length === 0 ? 'it exports no function' : `its functions are ${functions.join(', ')}`
@@ -50,28 +57,24 @@ export async function checkModules(context: CheckContext, dir: string): Promise<
   }
 }
 
-/** Loads a module, TypeScript too where Node can; what keeps it from loading is given back as text. */
-export async function importModule(
-  file: string,
-): Promise<{ module: Record<string, unknown>; failure?: undefined } | { failure: string; error: unknown }> {
-  try {
-    const module: Record<string, unknown> = await import(pathToFileURL(file).href)
-    return { module }
-  } catch (error) {
-    const isTypeScript = /\.[mc]?ts$/.test(file)
-    const isUnknownKind = error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION'
-    const tooOld = ' This Node is too old for TypeScript modules: use Node 24, or write the module in JavaScript.'
-    const hint = isTypeScript && isUnknownKind ? tooOld : ''
-    return { failure: `${error instanceof Error ? error.message : String(error)}.${hint}`, error }
-  }
-}
-
 function targetsOf({ stages }: CheckContext): PlacedTarget[] {
   return [...outlineBlocks(stages)].flatMap(({ value, at }) => {
     const { call, reduce } = value
-    const targets: PlacedTarget[] = typeof call === 'string' ? [{ text: call, at: [...at, 'call'] }] : []
     const reducer = isJsonObject(reduce) ? reduce['call'] : undefined
-    if (typeof reducer === 'string') targets.push({ text: reducer, at: [...at, 'reduce', 'call'] })
-    return targets
+    return [
+      { target: call, at: [...at, 'call'], isReducer: false },
+      { target: reducer, at: [...at, 'reduce', 'call'], isReducer: true },
+    ]
   })
+}
+
+/** A function without a parameter, not even one with a default or a rest, which do not count in its length. */
+function takesNothing(value: unknown): boolean {
+  if (typeof value !== 'function' || value.length > 0) return false
+  return /^(?:async\s+)?(?:function\b[^(]*|[\w$]+\s*)?\(\s*\)/.test(Function.prototype.toString.call(value))
+}
+
+function reportNoList({ report }: CheckContext, which: string, at: SourcePath): void {
+  const message = `A reducer is called with the list of outputs, and ${which} takes nothing: write \`(outputs) => …\`.`
+  report({ code: 'REDUCER_TAKES_NO_LIST', message, at })
 }

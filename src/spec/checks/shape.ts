@@ -4,12 +4,13 @@ import { laterAgentKinds, laterBlockKinds, laterKeys } from '../known-keys.ts'
 import { didYouMean } from '../nearest.ts'
 import { kindsOf, outlineBlocks } from '../outline.ts'
 import type { SourcePath } from '../source.ts'
-import { blockKinds, shallowBlockSchemas, workflowShape } from '../written.ts'
+import { blockKinds, shallowBlockSchemas, stepKinds, workflowShape } from '../written.ts'
 import { agentSchemas } from '../written-agent.ts'
 import type { CheckContext } from '../report.ts'
 import { reportIssues } from '../zod-issues.ts'
 
-const topSchema = z.strictObject({ ...workflowShape(z.unknown()), agents: z.record(z.string(), z.unknown()).optional() })
+const anyBlock = z.looseObject({}, 'expected a block: an object')
+const topSchema = z.strictObject({ ...workflowShape(anyBlock), agents: z.record(z.string(), z.unknown()).optional() })
 
 /** Is every part of the form it must have? Each block and each agent by itself, so that one mistake hides no other. */
 export function checkShape(context: CheckContext): void {
@@ -26,7 +27,6 @@ function checkTop(context: CheckContext): void {
   if (data['stages'] === undefined) {
     report({ code: 'MISSING_KEY', message: '`stages` is missing: the list of what the workflow does.', at: [] })
   }
-  checkListItems(context, data['stages'], ['stages'])
 }
 
 function checkAgents(context: CheckContext): void {
@@ -75,17 +75,21 @@ function checkBlock(context: CheckContext, value: JsonObject, at: SourcePath): v
     context.report({ code: 'BLOCK_KIND', message, at: [...at, second], part: 'key' })
     return
   }
-  const isGroup = kind === 'sequence' || kind === 'parallel'
+  const isGroup = !stepKinds.some((step) => step === kind)
   if (isGroup && value['retry'] !== undefined) {
     const message = `\`retry\` is for steps, and this is a ${kind}: write it on the steps in it.`
     context.report({ code: 'RETRY_ON_GROUP', message, at: [...at, 'retry'], part: 'key' })
   }
+  if (isJsonObject(value['wait']) && value['wait']['event'] !== undefined) {
+    const message = 'To wait for an event is not available in this version yet.'
+    context.report({ code: 'NOT_YET_AVAILABLE', message, at: [...at, 'wait'] })
+    return
+  }
   reportIssues(context, shallowBlockSchemas[kind], value, at, {
-    laterIn: (inside) => (inside.at(-1) === 'reduce' ? laterKeys.reduce : laterKeys.block),
+    laterIn: () => laterKeys.block,
     kind,
     reported: isGroup ? ['retry'] : [],
   })
-  if (isGroup) checkListItems(context, value[kind], [...at, kind])
 }
 
 function reportNoKind({ report }: CheckContext, value: JsonObject, at: SourcePath): void {
@@ -103,12 +107,4 @@ function reportNoKind({ report }: CheckContext, value: JsonObject, at: SourcePat
   const hint = guess === undefined ? '' : ` \`${guess[0]}\` is not one.${guess[1]}`
   const kinds = blockKinds.map((key) => `\`${key}\``).join(', ')
   report({ code: 'BLOCK_KIND', message: `A block needs one of ${kinds}.${hint}`, at })
-}
-
-/** Items that are no objects are in no outline, so they are reported here. */
-function checkListItems({ report }: CheckContext, list: unknown, at: SourcePath): void {
-  if (!Array.isArray(list)) return
-  list.forEach((item: unknown, index) => {
-    if (!isJsonObject(item)) report({ code: 'WRONG_TYPE', message: 'Expected a block: an object.', at: [...at, index] })
-  })
 }
