@@ -8,7 +8,7 @@ import { replay } from '../src/runtime/replay.ts'
 import { RunTree } from '../src/runtime/run-tree.ts'
 import { loadTree } from '../src/runtime/tree-snapshot.ts'
 import { draftWorkflow } from '../src/testing/draft-workflow.ts'
-import { anyDrive, drive, type Drive, journalOf, plainTree } from './tree-driver.ts'
+import { anyDrive, drive, type Drive, evaluation, journalOf, plainTree } from './tree-driver.ts'
 
 /** What the journal must bring back when it was cut after `count` events: the turn that it was cut in, to its end. */
 function expected({ taken }: Drive, ends: readonly number[], count: number) {
@@ -107,7 +107,7 @@ describe('a journal that does not follow from the workflow', () => {
 
   test('is refused by another version of the workflow, in words that say what to do', () => {
     const other = draftWorkflow([{ id: 'both', parallel: [{ id: 'a' }, { id: 'z' }] }, { id: 'c' }])
-    const call = replayed(events, createProgram(compileWorkflow(other), {}))
+    const call = replayed(events, createProgram(compileWorkflow(other), evaluation))
     expect(call).toThrow(/step\.queued of "both\.b".*Nothing was changed.*Resume with the version/s)
   })
 })

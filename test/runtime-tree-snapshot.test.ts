@@ -7,10 +7,10 @@ import { createProgram } from '../src/runtime/program.ts'
 import { RunTree } from '../src/runtime/run-tree.ts'
 import { loadTree, saveTree } from '../src/runtime/tree-snapshot.ts'
 import { draftWorkflow } from '../src/testing/draft-workflow.ts'
-import { anyDrive, plainTree, take } from './tree-driver.ts'
+import { anyDrive, evaluation, plainTree, take } from './tree-driver.ts'
 
 const two = draftWorkflow([{ id: 'both', parallel: [{ id: 'a' }, { id: 'b' }] }, { id: 'c' }])
-const program = createProgram(compileWorkflow(two), {})
+const program = createProgram(compileWorkflow(two), evaluation)
 
 function startedTree(input: Json = null): RunTree {
   const tree = new RunTree(program)
@@ -44,9 +44,14 @@ describe('a saved tree', () => {
 
   test('keeps every key of the data, __proto__ and constructor too', () => {
     const input = JSON.parse('{"__proto__":{"x":1},"constructor":2,"$shared":0}') as Json
-    const loaded = loadTree(JSON.parse(JSON.stringify(saveTree(startedTree(input), program))) as Json, program)
-    const context = loaded.cell('both.a')?.snapshot.context as { scope: { input: Json } } | undefined
-    expect(JSON.stringify(context?.scope.input)).toBe(JSON.stringify(input))
+    const tree = startedTree(input)
+    tree.deliver('both.b', { type: 'slot.granted' }, 1)
+    tree.completed('both.b', { output: JSON.parse('{"__proto__":3}') as Json }, 2)
+    const loaded = loadTree(JSON.parse(JSON.stringify(saveTree(tree, program))) as Json, program)
+    const step = loaded.cell('both.a')?.snapshot.context as { scope: { input: Json } } | undefined
+    expect(JSON.stringify(step?.scope.input)).toBe(JSON.stringify(input))
+    const root = loaded.cell(loaded.rootId)?.snapshot.context as { branches: Record<string, { output: Json }> } | undefined
+    expect(JSON.stringify(root?.branches['both.b']?.output)).toBe('{"__proto__":3}')
   })
 
   test.each<[string, (saved: { root: { src: string; parent: string | null; value: unknown }[] }) => unknown]>([
@@ -62,7 +67,7 @@ describe('a saved tree', () => {
   })
 
   test('of another workflow is refused', () => {
-    const other = createProgram(compileWorkflow(draftWorkflow([{ id: 'x' }])), {})
+    const other = createProgram(compileWorkflow(draftWorkflow([{ id: 'x' }])), evaluation)
     expect(() => loadTree(saveTree(startedTree(), program), other)).toThrow(expect.objectContaining({ code: 'TREE_UNREADABLE' }))
   })
 })

@@ -40,6 +40,9 @@ export interface Drive {
   readonly taken: readonly Taken[]
 }
 
+/** Nothing of an environment, and so nothing to take out. */
+export const evaluation = { env: {}, redact: (value: Json): Json => value }
+
 export function take(tree: RunTree, input: Input, now: number, scope: Scope): Turn {
   switch (input.do) {
     case 'start':
@@ -65,7 +68,7 @@ export function take(tree: RunTree, input: Input, now: number, scope: Scope): Tu
  */
 export function drive(random: RandomWorkflow, choose: (below: number) => number): Drive {
   const { workflow } = random
-  const program = createProgram(compileWorkflow(workflow), {})
+  const program = createProgram(compileWorkflow(workflow), evaluation)
   const scope = initialScope(workflow, { text: 'in' }, 'run')
   const tree = new RunTree(program)
   const waiting = new Set<string>()
