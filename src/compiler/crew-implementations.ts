@@ -61,7 +61,7 @@ export function crewImplementations(index: BlockIndex, evaluation: Evaluation): 
         if (closing !== null && crew.closing === null) {
           for (const other of live) enqueue.sendTo(other, { type: 'cancel', reason: closing })
         }
-        // Only then: from here on the machine may know its other children no more (see `anyChildren`).
+        // Only then: a host of pure steps need not keep the other children once one is stopped.
         enqueue.stopChild(id)
         enqueue.assign({ branches, scope: visible(group, scope, path, outcomeIn(event)), crew: { ...crew, live, closing } })
       }),

@@ -2,8 +2,13 @@ import { type Clock, systemClock } from '../clock.ts'
 import { TerminalError } from '../errors.ts'
 import { checkAgainstSchema, describeIssues } from '../schema-check.ts'
 import type { StepFunction } from '../step-function.ts'
+import { executeCall } from './call.ts'
 import { cancellation } from './cancellation.ts'
+import { executeCommand } from './command.ts'
 import type { AgentRequest, ExecutionContext, StepRequest, StepResult } from './executor.ts'
+import { executeHttp } from './http.ts'
+import { executeScripted } from './scripted.ts'
+import { executeWait } from './wait.ts'
 
 /** Does the work of steps of every kind. */
 export interface Executors {
@@ -21,7 +26,7 @@ export interface ExecutorOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** Each kind is loaded when the first step of it runs: making executors costs nothing. */
+/** The SDK of agents is loaded when the first of them runs: making executors costs nothing. */
 export function createExecutors(options: ExecutorOptions): Executors {
   const { scripted, functions = {}, clock = systemClock, env = process.env } = options
 
@@ -30,28 +35,19 @@ export function createExecutors(options: ExecutorOptions): Executors {
     switch (request.kind) {
       case 'agent':
         return checked(request, await executeAgent(request, context))
-      case 'run': {
-        const { executeCommand } = await import('./command.ts')
+      case 'run':
         return executeCommand(request, context, env)
-      }
-      case 'call': {
-        const { executeCall } = await import('./call.ts')
+      case 'call':
         return executeCall(request, context, functions)
-      }
-      case 'http': {
-        const { executeHttp } = await import('./http.ts')
+      case 'http':
         return executeHttp(request, context, clock)
-      }
-      case 'wait': {
-        const { executeWait } = await import('./wait.ts')
+      case 'wait':
         return executeWait(request, context, clock)
-      }
     }
   }
 
   async function executeAgent(request: AgentRequest, context: ExecutionContext): Promise<StepResult> {
     if (scripted || request.agent.uses === 'scripted') {
-      const { executeScripted } = await import('./scripted.ts')
       return executeScripted(request, context, { clock, rehearsal: scripted })
     }
     switch (request.agent.uses) {

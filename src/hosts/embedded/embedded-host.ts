@@ -7,12 +7,14 @@ import { createExecutors, type Executors } from '../../executors/executors.ts'
 import { createRunId, runIdPattern } from '../../ids.ts'
 import { createRedactor, type Redactor } from '../../redact.ts'
 import { createProgram, type Program } from '../../runtime/program.ts'
+import { rehearse } from '../../runtime/rehearsal.ts'
 import { replay } from '../../runtime/replay.ts'
 import { RunTree } from '../../runtime/run-tree.ts'
 import { Scheduler, SlotPool } from '../../runtime/scheduler.ts'
 import { loadTree } from '../../runtime/tree-snapshot.ts'
 import { checkAgainstSchema, describeIssues } from '../../schema-check.ts'
 import type { Workflow } from '../../spec/ir.ts'
+import type { Scope } from '../../spec/outcome.ts'
 import type { StepFunction } from '../../step-function.ts'
 import type { RunContents, RunSpec, RunWriter, Store } from '../../store/store.ts'
 import type { Host, ResumeOptions, RunHandle, RunSettlement, StartOptions } from '../host.ts'
@@ -70,11 +72,13 @@ class EmbeddedHost implements Host {
       options: { scripted, specDir: options.specDir, workingDir: options.workingDir },
       source: options.source,
     }
-    const program = this.#program(spec.workflow)
+    const scope = initialScope(spec.workflow, input, runId)
+    const program = this.#program(spec.workflow, scope)
     const writer = await this.#store.create(spec)
+    await firstCheckpoint(spec, writer)
     const run = this.#attach(spec, program, new RunTree(program), writer, [])
     const { name } = spec.workflow
-    run.start(initialScope(spec.workflow, input, runId), {
+    run.start(scope, {
       type: 'run.started',
       data: { workflow: name, input, scripted },
     })
@@ -102,7 +106,7 @@ class EmbeddedHost implements Host {
   #resume(contents: RunContents, writer: RunWriter): RunHandle {
     const { spec, events } = contents
     const scope = initialScope(spec.workflow, spec.input, spec.runId)
-    const program = this.#program(spec.workflow)
+    const program = this.#program(spec.workflow, scope)
     const { tree, after } = openTree(contents, program)
     const { missing, outcome } = replay(tree, events.slice(after), scope)
     const run = this.#attach(spec, program, tree, writer, events)
@@ -158,13 +162,14 @@ class EmbeddedHost implements Host {
     return executors
   }
 
-  #program(workflow: Workflow): Program {
+  #program(workflow: Workflow, scope: Scope): Program {
     let program = this.#programs.get(workflow)
     if (program === undefined) {
       program = createProgram(compileWorkflow(workflow), {
         env: this.#listed(workflow),
         redact: this.#redactor.json,
       })
+      rehearse(program, scope)
       this.#programs.set(workflow, program)
     }
     return program
@@ -241,5 +246,15 @@ function settledRun(contents: RunContents, last: Extract<RunEvent, { type: 'run.
     },
     cancel: () => {},
     interrupt: async () => {},
+  }
+}
+
+/** Before the first event, so that its syncs hold up no step. */
+async function firstCheckpoint({ runId, createdAt }: RunSpec, writer: RunWriter): Promise<void> {
+  try {
+    await writer.checkpoint({ format: 1, runId, lastSeq: 0, savedAt: createdAt, status: 'running', tree: null })
+  } catch (error) {
+    await writer.close().catch(() => {})
+    throw error
   }
 }

@@ -80,7 +80,6 @@ export class EmbeddedRun implements RunHandle {
   }
 
   start(scope: Scope, started: UnnumberedEvent): void {
-    this.#checkpoint('running', null)
     this.#take((now) => {
       const turn = this.#o.tree.start(scope, now)
       return { events: [started, ...turn.events], effects: turn.effects }
