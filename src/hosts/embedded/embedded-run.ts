@@ -13,6 +13,8 @@ import { isStepCell } from '../../runtime/cell.ts'
 import { saveTree } from '../../runtime/tree-snapshot.ts'
 import type { RunHandle, RunSettlement } from '../host.ts'
 import { Executions, type ExecutionOptions } from './execution.ts'
+import { RunTimers } from './run-timers.ts'
+import { settlementOf } from './settlement.ts'
 import { StepStarts } from './step-starts.ts'
 
 export interface EmbeddedRunOptions
@@ -45,7 +47,7 @@ export class EmbeddedRun implements RunHandle {
   readonly #events: RunEvent[]
   readonly #listeners = new Set<(event: RunEvent | EphemeralEvent) => void>()
   readonly #starts = new StepStarts()
-  readonly #timers = new Map<string, () => void>()
+  readonly #timers: RunTimers
   readonly #turns: ((now: number) => Turn)[] = []
   readonly #settle: { resolve: (settlement: RunSettlement) => void; reject: (error: unknown) => void }
   #taking = false
@@ -65,6 +67,9 @@ export class EmbeddedRun implements RunHandle {
     this.#settle = { resolve, reject }
     // A caller that only watches events must not bring the process down.
     promise.catch(() => {})
+    this.#timers = new RunTimers(options.clock, (actor, timer) =>
+      this.#take((now) => options.tree.fire(actor, timer, now)),
+    )
     this.#executions = new Executions({
       ...options,
       artifactsDir: () => options.writer.artifactsDir,
@@ -96,7 +101,7 @@ export class EmbeddedRun implements RunHandle {
       return
     }
     for (const cell of [...tree.cells()]) {
-      for (const [timer, { dueAt }] of cell.timers) this.#arm(cell.id, timer, dueAt)
+      for (const [timer, { dueAt }] of cell.timers) this.#timers.arm(cell.id, timer, dueAt)
       if (!isStepCell(cell)) continue
       if (cell.effects.has('execute')) this.#take((now) => tree.deliver(cell.id, { type: 'step.lost' }, now))
       else if (cell.effects.has('slot')) this.#request(cell.id, (cell.snapshot.context as StepInput).block.kind)
@@ -176,10 +181,10 @@ export class EmbeddedRun implements RunHandle {
         this.#o.scheduler.release(effect.path)
         return
       case 'arm':
-        this.#arm(effect.actor, effect.timer, effect.dueAt)
+        this.#timers.arm(effect.actor, effect.timer, effect.dueAt)
         return
       case 'disarm':
-        this.#disarm(effect.actor, effect.timer)
+        this.#timers.disarm(effect.actor, effect.timer)
         return
       case 'settled':
         void this.#finish(effect.outcome)
@@ -218,23 +223,6 @@ export class EmbeddedRun implements RunHandle {
         })
       }
     }
-  }
-
-  #arm(actor: string, timer: string, dueAt: number): void {
-    const { clock, tree } = this.#o
-    this.#disarm(actor, timer)
-    const key = timerKey(actor, timer)
-    const due = (): void => {
-      this.#timers.delete(key)
-      this.#take((now) => tree.fire(actor, timer, now))
-    }
-    this.#timers.set(key, clock.schedule(due, Math.max(0, dueAt - clock.now())))
-  }
-
-  #disarm(actor: string, timer: string): void {
-    const key = timerKey(actor, timer)
-    this.#timers.get(key)?.()
-    this.#timers.delete(key)
   }
 
   /** A step that only waits takes nobody's place. */
@@ -305,26 +293,8 @@ export class EmbeddedRun implements RunHandle {
   }
 
   #stopWork(reason: string): void {
-    for (const disarm of this.#timers.values()) disarm()
-    this.#timers.clear()
+    this.#timers.disarmAll()
     this.#executions.abortAll(new CancelledError('CANCELLED', reason))
     this.#o.scheduler.close()
-  }
-}
-
-function timerKey(actor: string, timer: string): string {
-  return `${actor}\n${timer}`
-}
-
-/** How a run ended, from how its root did: what was skipped as a whole is done. */
-function settlementOf(outcome: Outcome): RunSettlement & { status: 'done' | 'failed' | 'cancelled' } {
-  switch (outcome.status) {
-    case 'completed':
-    case 'skipped':
-      return { status: 'done', output: outcome.output }
-    case 'failed':
-      return { status: 'failed', error: outcome.error }
-    case 'cancelled':
-      return { status: 'cancelled', error: { code: 'CANCELLED', kind: 'cancelled', message: outcome.reason } }
   }
 }

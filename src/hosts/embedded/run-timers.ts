@@ -1,0 +1,39 @@
+import type { Clock } from '../../clock.ts'
+
+/** The timers of a run's actors that are due in this process. */
+export class RunTimers {
+  readonly #clock: Clock
+  readonly #onDue: (actor: string, timer: string) => void
+  readonly #disarm = new Map<string, () => void>()
+
+  constructor(clock: Clock, onDue: (actor: string, timer: string) => void) {
+    this.#clock = clock
+    this.#onDue = onDue
+  }
+
+  /** `dueAt` is in ms since the epoch; one that has passed is due at once. Replaces a timer of the same name. */
+  arm(actor: string, timer: string, dueAt: number): void {
+    this.disarm(actor, timer)
+    const key = timerKey(actor, timer)
+    const due = (): void => {
+      this.#disarm.delete(key)
+      this.#onDue(actor, timer)
+    }
+    this.#disarm.set(key, this.#clock.schedule(due, Math.max(0, dueAt - this.#clock.now())))
+  }
+
+  disarm(actor: string, timer: string): void {
+    const key = timerKey(actor, timer)
+    this.#disarm.get(key)?.()
+    this.#disarm.delete(key)
+  }
+
+  disarmAll(): void {
+    for (const disarm of this.#disarm.values()) disarm()
+    this.#disarm.clear()
+  }
+}
+
+function timerKey(actor: string, timer: string): string {
+  return `${actor}\n${timer}`
+}
