@@ -1,9 +1,10 @@
-import { type ErrorData, interruptedCode, toErrorData } from '../src/errors.ts'
+import { type ErrorData, ForkchartError, interruptedCode, repeatedCode, toErrorData } from '../src/errors.ts'
 import type { UnnumberedEvent } from '../src/events.ts'
 import type { Json } from '../src/json.ts'
 import { checkAgainstSchema, describeIssues } from '../src/schema-check.ts'
 import type { StepBlock } from '../src/spec/ir.ts'
 import type { Outcome, Scope, UsageTotal } from '../src/spec/outcome.ts'
+import { addUsage } from '../src/usage.ts'
 import { nextDelay } from './backoff.ts'
 
 /** What a step is and how it can end: the data that the step machine moves between its states. */
@@ -36,6 +37,8 @@ export interface StepContext extends StepInput {
   /** Time that attempts and waits have taken, in ms; counts against `retry.totalMs`. */
   readonly spentMs: number
   readonly delayMs: number
+  /** Of the attempts that failed. */
+  readonly used: UsageTotal | null
   readonly outcome: Outcome | null
 }
 
@@ -50,6 +53,12 @@ export const lostError: ErrorData = {
   code: interruptedCode,
   kind: 'retryable',
   message: 'The attempt was cut off when its process ended.',
+}
+
+export const repeatedError: ErrorData = {
+  code: repeatedCode,
+  kind: 'retryable',
+  message: 'Somebody asked for it to be run again.',
 }
 
 export function label(context: StepContext) {
@@ -70,13 +79,15 @@ export function outcomeEvent(context: StepContext): UnnumberedEvent {
   return { ...label(context), type: `step.${status}`, data } as UnnumberedEvent
 }
 
-export function success(block: StepBlock, result: ExecuteResult): Outcome {
+export function success({ block, used }: StepContext, result: ExecuteResult): Outcome {
   const verdict = block.output === undefined ? undefined : checkAgainstSchema(block.output, result.output)
   const output = verdict?.ok === true ? verdict.value : result.output
-  return { status: 'completed', output, ...(result.usage === undefined ? {} : { usage: result.usage }) }
+  const usage = addUsage(used, result.usage)
+  return { status: 'completed', output, ...(usage === undefined ? {} : { usage }) }
 }
 
-export function failure(context: StepContext, error: ErrorData | undefined, usage?: UsageTotal): Outcome {
+export function failure(context: StepContext, error: ErrorData | undefined, last?: UsageTotal): Outcome {
+  const usage = addUsage(context.used, last)
   const known = error ?? { code: 'STEP_FAILED', kind: 'terminal', message: 'The step failed.' }
   return {
     status: 'failed',
@@ -86,7 +97,7 @@ export function failure(context: StepContext, error: ErrorData | undefined, usag
 }
 
 export function skip(context: StepContext, reason: string): Outcome {
-  return { status: 'skipped', reason, output: context.scope.prev }
+  return { status: 'skipped', reason, output: context.scope.prev, ...(context.used === null ? {} : { usage: context.used }) }
 }
 
 export function whenError(context: StepContext): ErrorData | undefined {
@@ -106,7 +117,8 @@ export function badOutput(block: StepBlock, output: Json): ErrorData | undefined
 }
 
 export function attemptError(event: ErrorEvent): { error: ErrorData; elapsedMs: number; usage: UsageTotal | undefined } {
-  return { error: toErrorData(event.error), elapsedMs: event.elapsedMs ?? 0, usage: event.usage }
+  const { error, elapsedMs = 0, usage = error instanceof ForkchartError ? error.usage : undefined } = event
+  return { error: toErrorData(error), elapsedMs, usage }
 }
 
 export function timeoutError(context: StepContext): { error: ErrorData; elapsedMs: number } {

@@ -3,7 +3,8 @@ import { type ErrorData, TerminalError } from '../src/errors.ts'
 import type { UnnumberedEvent } from '../src/events.ts'
 import type { Json } from '../src/json.ts'
 import type { StepBlock } from '../src/spec/ir.ts'
-import type { Outcome } from '../src/spec/outcome.ts'
+import type { Outcome, UsageTotal } from '../src/spec/outcome.ts'
+import { addUsage } from '../src/usage.ts'
 import {
   attemptError,
   badOutput,
@@ -14,6 +15,7 @@ import {
   idempotencyKey,
   label,
   lostError,
+  repeatedError,
   outcomeEvent,
   skip,
   type StepContext,
@@ -31,6 +33,8 @@ export type StepEvent =
   | { readonly type: 'cancel'; readonly reason: string; readonly by?: string }
   /** The attempt under way is gone with the process that ran it: start another one. */
   | { readonly type: 'step.lost' }
+  /** Whoever runs it wants another attempt in place of the one that is under way: its retries begin anew. */
+  | { readonly type: 'step.again' }
   | { readonly type: 'step.timedOut' }
 
 /**
@@ -75,17 +79,18 @@ export const stepMachine = setup({
       type: params.type,
       data: {},
     })),
-    tellRetry: emit(({ context }, params: { error: ErrorData }) => ({
+    tellRetry: emit(({ context }, params: { error: ErrorData; usage?: UsageTotal | undefined }) => ({
       ...label(context),
       type: 'step.retrying' as const,
-      data: { error: params.error, delayMs: context.delayMs },
+      data: { error: params.error, delayMs: context.delayMs, ...(params.usage === undefined ? {} : { usage: params.usage }) },
     })),
     tellOutcome: emit(({ context }) => outcomeEvent(context)),
     countAttempt: assign({ attempt: ({ context }) => context.attempt + 1 }),
-    countFailure: assign(({ context }, params: { error: ErrorData; elapsedMs: number }) => {
+    countFailure: assign(({ context }, params: { error: ErrorData; elapsedMs: number; usage?: UsageTotal | undefined }) => {
       const spentMs = context.spentMs + params.elapsedMs
       const delayMs = delayAfter(context, params) ?? 0
-      return { failures: context.failures + 1, spentMs: spentMs + delayMs, delayMs }
+      const used = addUsage(context.used, params.usage) ?? null
+      return { failures: context.failures + 1, spentMs: spentMs + delayMs, delayMs, used }
     }),
     settle: assign((_, params: { outcome: Outcome }) => ({ outcome: params.outcome })),
     startTimer: raise({ type: 'step.timedOut' }, { id: 'timeout', delay: 'attempt' }),
@@ -104,12 +109,17 @@ export const stepMachine = setup({
   },
 }).createMachine({
   id: 'step',
-  context: ({ input }) => ({ ...input, attempt: 0, failures: 0, spentMs: 0, delayMs: 0, outcome: null }),
+  context: ({ input }) => ({ ...input, attempt: 0, failures: 0, spentMs: 0, delayMs: 0, used: null, outcome: null }),
   initial: 'deciding',
   on: {
     cancel: {
       target: '.cancelled',
-      actions: { type: 'settle', params: ({ event: { type: _, ...why } }) => ({ outcome: { status: 'cancelled', ...why } }) },
+      actions: {
+        type: 'settle',
+        params: ({ context: { used }, event: { type: _, ...why } }) => ({
+          outcome: { status: 'cancelled', ...why, ...(used === null ? {} : { usage: used }) },
+        }),
+      },
     },
   },
   states: {
@@ -173,7 +183,7 @@ export const stepMachine = setup({
                 target: '#step.completed',
                 actions: {
                   type: 'settle',
-                  params: ({ context, event }) => ({ outcome: success(context.block, event.output) }),
+                  params: ({ context, event }) => ({ outcome: success(context, event.output) }),
                 },
               },
             ],
@@ -228,6 +238,14 @@ export const stepMachine = setup({
               target: '#step.active',
               reenter: true,
               actions: [assign({ delayMs: 0 }), { type: 'tellRetry', params: { error: lostError } }],
+            },
+            'step.again': {
+              target: '#step.active',
+              reenter: true,
+              actions: [
+                assign({ delayMs: 0, failures: 0, spentMs: 0 }),
+                { type: 'tellRetry', params: { error: repeatedError } },
+              ],
             },
           },
         },

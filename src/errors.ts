@@ -1,4 +1,5 @@
 import type { Json } from './json.ts'
+import type { UsageTotal } from './spec/outcome.ts'
 
 /**
  * What a failure means for whoever handles it:
@@ -28,6 +29,8 @@ interface ErrorOptionsWithData {
   readonly path?: string
   readonly details?: Json
   readonly retryAfterMs?: number
+  /** What the attempt used before it failed. */
+  readonly usage?: UsageTotal
 }
 
 /** The base of every error thrown on purpose; `code` is stable, the message is for people. */
@@ -37,6 +40,7 @@ export abstract class ForkchartError extends Error {
   readonly path: string | undefined
   readonly details: Json | undefined
   readonly retryAfterMs: number | undefined
+  readonly usage: UsageTotal | undefined
 
   constructor(code: string, message: string, options: ErrorOptionsWithData = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -45,6 +49,7 @@ export abstract class ForkchartError extends Error {
     this.path = options.path
     this.details = options.details
     this.retryAfterMs = options.retryAfterMs
+    this.usage = options.usage
   }
 }
 
@@ -70,6 +75,9 @@ export class CancelledError extends ForkchartError {
 
 /** Code of the failure of an attempt that was cut off with its process. */
 export const interruptedCode = 'INTERRUPTED'
+
+/** Code of what an attempt is given up with because somebody asked for another one. */
+export const repeatedCode = 'RETRY_REQUESTED'
 
 /** Thrown by a step's work to say: nothing to do here, and why. The step ends as `skipped`. */
 export class StepSkipped extends Error {

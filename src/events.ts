@@ -12,6 +12,9 @@ const jsonValue: z.ZodType<Json> = z.json()
 const usageTotal = z.strictObject({
   inputTokens: z.number(),
   outputTokens: z.number(),
+  /** Among the input, and among the output. */
+  cachedTokens: z.number().optional(),
+  reasoningTokens: z.number().optional(),
   costUsd: z.number().nullable(),
 })
 
@@ -22,9 +25,20 @@ export const eventDataSchemas = {
     input: jsonValue,
     /** True when agents answered from a script: always shown. */
     scripted: z.boolean(),
+    /** The span that the run's trace continues, as W3C Trace Context writes it, and the request that it was started for. */
+    traceparent: z.string().optional(),
+    requestId: z.string().optional(),
   }),
   'run.paused': z.strictObject({ reason: z.string() }),
-  'run.resumed': z.strictObject({ afterSeq: z.int() }),
+  'run.resumed': z.strictObject({
+    afterSeq: z.int(),
+    /** Paths of what is run again although it had ended. The tree is built anew from what happened without their ends. */
+    again: z.array(z.string()).optional(),
+    /** Paths of the other steps whose ends no longer count, since they came after. Only with `again`. */
+    undone: z.array(z.string()).optional(),
+  }),
+  /** Nothing goes on until somebody answers or sends what is waited for: the ids of those asks, of child runs too. */
+  'run.waiting': z.strictObject({ asks: z.array(z.string()) }),
   'run.settled': z.strictObject({
     status: z.enum(['done', 'failed', 'cancelled']),
     output: jsonValue.optional(),
@@ -41,14 +55,41 @@ export const eventDataSchemas = {
   }),
   'step.queued': z.strictObject({}),
   'step.started': z.strictObject({}),
-  'step.retrying': z.strictObject({ error: errorData, delayMs: z.number() }),
-  'step.skipped': z.strictObject({ reason: z.string(), output: jsonValue }),
+  /** `usage` is that of the attempt that failed. */
+  'step.retrying': z.strictObject({ error: errorData, delayMs: z.number(), usage: usageTotal.optional() }),
+  'step.skipped': z.strictObject({ reason: z.string(), output: jsonValue, usage: usageTotal.optional() }),
   'step.completed': z.strictObject({ output: jsonValue, usage: usageTotal.optional() }),
   'step.failed': z.strictObject({ error: errorData, usage: usageTotal.optional() }),
   /** `by` is the path of the group whose time limit it was, or `workflow:<name>` when the run was cancelled. */
-  'step.cancelled': z.strictObject({ reason: z.string(), by: z.string().optional() }),
+  'step.cancelled': z.strictObject({ reason: z.string(), by: z.string().optional(), usage: usageTotal.optional() }),
+  /** Something from outside is needed: the answer of a person, or, when `event` is set, an event of that name. */
+  'ask.opened': z.strictObject({
+    /** Unique in the run. */
+    ask: z.string(),
+    message: z.string(),
+    /** JSON Schema of the answer. */
+    schema: z.union([z.boolean(), z.record(z.string(), z.json())]).optional(),
+    options: z.array(z.union([z.string(), z.number(), z.boolean()])).optional(),
+    event: z.string().optional(),
+    expiresAt: z.string().optional(),
+  }),
+  /** `received` is the `seq` of the `event.received` that it was answered with. */
+  'ask.answered': z.strictObject({ ask: z.string(), value: jsonValue, received: z.int().optional() }),
+  'ask.expired': z.strictObject({ ask: z.string() }),
+  /** Sent by a program. One that nobody waits for is kept for the first who will. */
+  'event.received': z.strictObject({ event: z.string(), payload: jsonValue }),
   log: z.strictObject({ stream: z.enum(['stdout', 'stderr', 'log']), text: z.string() }),
   'agent.message': z.strictObject({ text: z.string() }),
+  /** `call` ties a result to its call. */
+  'agent.tool_call': z.strictObject({ call: z.string(), tool: z.string(), arguments: jsonValue }),
+  'agent.tool_result': z.strictObject({ call: z.string(), tool: z.string(), output: jsonValue, failed: z.boolean().optional() }),
+  'agent.handoff': z.strictObject({ from: z.string(), to: z.string() }),
+  /** What one attempt used. `costSource` says where its cost is from, when that is known. */
+  'agent.usage': usageTotal.extend({
+    model: z.string().optional(),
+    sessionId: z.string().optional(),
+    costSource: z.enum(['reported', 'priced']).optional(),
+  }),
 } as const
 
 export type EventType = keyof typeof eventDataSchemas

@@ -12,6 +12,7 @@ export {
   type WorkflowMachineOptions,
   type WorkflowOutcome,
 } from './compiler/workflow-machine.ts'
+export type { Config } from './config.ts'
 export {
   CancelledError,
   type ErrorData,
@@ -25,6 +26,7 @@ export {
 } from './errors.ts'
 export { type EphemeralEvent, type EventData, type EventType, parseRunEvent, type RunEvent } from './events.ts'
 export type {
+  AgentMemory,
   AgentRequest,
   CallRequest,
   ExecutionContext,
@@ -42,6 +44,7 @@ export { applyEvent, createRunView, type RunView } from './runtime/run-view.ts'
 export { defineWorkflow } from './spec/define-workflow.ts'
 export type { Block, Workflow } from './spec/ir.ts'
 export { checkSpec, type LoadedSpec, loadSpec } from './spec/load.ts'
+export type { RedactHook } from './redact.ts'
 export type { Outcome, UsageTotal } from './spec/outcome.ts'
 export type { CallContext, StepFunction } from './step-function.ts'
 export { createFileStore } from './store/file-store.ts'

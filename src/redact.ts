@@ -1,4 +1,5 @@
-import { isJsonObject, type Json, type JsonObject } from './json.ts'
+import { isJsonObject, type Json, type JsonObject, toText } from './json.ts'
+import { hideNamed, hideShapes, isSecretField, marker, plainName } from './secret-shapes.ts'
 
 /** Takes secrets out of what is about to be stored, shown or sent. */
 export interface Redactor {
@@ -6,8 +7,6 @@ export interface Redactor {
   json(value: Json): Json
   text(text: string): string
 }
-
-const marker = '<redacted>'
 
 /** Shorter values of secret-looking variables are left alone: they would also be found where they mean nothing. */
 const shortestSecret = 8
@@ -19,39 +18,40 @@ const secretName =
 /** Variables that say where a secret is, not what it is. */
 const nameOfPlace = /_(?:SOCK|FILE|PATH|DIR)$/
 
-/** Cheap to run over any text: only what has one of these can hold a secret by its shape. */
-const shapeHint =
-  /sk-|k_live_|k_test_|gh[oprsu]_|github_pat_|glpat-|npm_|AKIA|ASIA|AIza|xox[abeprs]-|eyJ|PRIVATE KEY|[Bb]earer\s|BEARER\s|:\/\//
+/** What else is secret, besides what everybody takes for it. */
+export interface RedactRules {
+  /** Names of fields whose texts and numbers are secret, whatever the letter case. */
+  readonly keys?: readonly string[] | undefined
+  /** Regular expressions of what is secret in a text. */
+  readonly patterns?: readonly string[] | undefined
+  readonly hook?: RedactHook | undefined
+}
 
-/** What looks around is bounded, so that no text takes more than linear time. */
-const shapes: readonly RegExp[] = [
-  /\bsk-(?=[\w-]{0,64}\d)[\w-]{16,}/g,
-  /\b[sr]k_(?:live|test)_\w{10,}/g,
-  /\bgh[oprsu]_[A-Za-z0-9]{20,}/g,
-  /\bgithub_pat_\w{20,}/g,
-  /\bglpat-[\w-]{16,}/g,
-  /\bnpm_[A-Za-z0-9]{30,}/g,
-  /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g,
-  /\bAIza[\w-]{35}/g,
-  /\bxox[abeprs]-[A-Za-z0-9-]{10,}/g,
-  /\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,}/g,
-  /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g,
-  /(?<=\bbearer\s{1,8})(?:(?=[\w.~+/=-]{0,64}\d)[\w.~+/=-]{8,}|[\w.~+/=-]{20,})/gi,
-  /(?<=:\/\/[^/\s:@]{0,256}:)[^/\s@]{3,256}(?=@)/g,
-]
+/**
+ * Takes further secrets out of a value, or of a single text; pure, and done with its own result it changes nothing more.
+ * What it throws at is hidden as a whole.
+ */
+export type RedactHook = (value: Json) => Json
 
 /**
  * A redactor for the secrets of an environment: the values (of at least 8 characters) of variables whose name has a
- * part like KEY, TOKEN, SECRET, PASSWORD, CREDENTIAL or AUTH, as they are, as JSON and as URLs write them; and what
- * looks like a key of a well-known service, a bearer token, a private key or a password in a URL.
+ * part like KEY, TOKEN, SECRET, PASSWORD, CREDENTIAL or AUTH, as they are, as JSON and as URLs write them; what looks
+ * like a key of a well-known service, a bearer token, a private key or a password in a URL; what stands under or behind a
+ * name like `api_key`, `password` or `authorization`; and what the rules say.
  */
-export function createRedactor(env: Readonly<Record<string, string | undefined>>): Redactor {
+export function createRedactor(env: Readonly<Record<string, string | undefined>>, rules: RedactRules = {}): Redactor {
   const secrets = secretsOf(env)
+  const ownKeys = new Set((rules.keys ?? []).map(plainName))
+  const ownPatterns = (rules.patterns ?? []).map((pattern) => new RegExp(pattern, 'gu'))
+  const { hook } = rules
 
   function text(value: string): string {
-    if (value.length < shortestSecret) return value
-    const known = hideKnown(value, secrets)
-    return shapeHint.test(known) ? hideShapes(known) : known
+    const clean = ownText(value)
+    return clean.length < shortestSecret ? clean : hideNamed(hideShapes(hideKnown(clean, secrets)))
+  }
+
+  function ownText(value: string): string {
+    return ownPatterns.reduce((clean, pattern) => clean.replaceAll(pattern, (found) => (found === '' ? '' : marker)), value)
   }
 
   function json(value: Json): Json {
@@ -77,7 +77,7 @@ export function createRedactor(env: Readonly<Record<string, string | undefined>>
     for (const [index, key] of keys.entries()) {
       const inner = value[key]
       const cleanKey = text(key)
-      const clean = inner === undefined ? undefined : json(inner)
+      const clean = inner === undefined ? undefined : field(key, inner)
       if (cleanKey !== key || clean !== inner) {
         changed ??= keys.slice(0, index).map((before) => [before, value[before]])
       }
@@ -86,14 +86,35 @@ export function createRedactor(env: Readonly<Record<string, string | undefined>>
     return changed === undefined ? value : Object.fromEntries(changed)
   }
 
-  return { json, text }
+  function field(key: string, value: Json): Json {
+    if (ownKeys.size > 0 && ownKeys.has(plainName(key))) return hideAll(value)
+    return typeof value === 'string' && value !== marker && isSecretField(key, value) ? marker : json(value)
+  }
+
+  if (hook === undefined) return { json, text }
+  const hooked = (value: Json): Json => {
+    try {
+      return hook(value)
+    } catch {
+      return marker
+    }
+  }
+  return { json: (value) => hooked(json(value)), text: (value) => toText(hooked(text(value))) }
+}
+
+/** Every text and number in the value. */
+function hideAll(value: Json): Json {
+  if (typeof value === 'string' || typeof value === 'number') return value === marker ? value : marker
+  if (Array.isArray(value)) return value.map(hideAll)
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, inner === undefined ? undefined : hideAll(inner)]))
 }
 
 /** Everything to look for, as it may be written. */
 function secretsOf(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   const found = new Set<string>()
   for (const [name, value] of Object.entries(env)) {
-    if (value === undefined || value.trim().length < shortestSecret || !looksSecret(name)) continue
+    if (value === undefined || value.trim().length < shortestSecret || !isSecretName(name)) continue
     for (const secret of [value, value.trim(), ...linesOf(value)]) {
       found.add(secret)
       found.add(JSON.stringify(secret).slice(1, -1))
@@ -103,7 +124,8 @@ function secretsOf(env: Readonly<Record<string, string | undefined>>): readonly 
   return [...found].filter((secret) => !marker.includes(secret))
 }
 
-function looksSecret(name: string): boolean {
+/** Whether the value of an environment variable of this name is taken for a secret. */
+export function isSecretName(name: string): boolean {
   const words = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase()
   return secretName.test(words) && !nameOfPlace.test(words)
 }
@@ -130,8 +152,4 @@ function hideKnown(text: string, secrets: readonly string[]): string {
     done = Math.max(done, end)
   }
   return clean + text.slice(done)
-}
-
-function hideShapes(text: string): string {
-  return shapes.reduce((clean, shape) => clean.replaceAll(shape, marker), text)
 }

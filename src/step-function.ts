@@ -18,6 +18,9 @@ export interface CallContext {
   readonly skip: (reason: string) => never
   /** Folder for files that outlive the run. Absolute; exists. */
   readonly artifactsDir: string
+  /** The attempt's span, as W3C Trace Context writes it, and the request that the run was started for: to be passed on. */
+  readonly traceparent?: string | undefined
+  readonly requestId?: string
   /** Only for a reducer: how every branch of the group ended, in branch order. */
   readonly branches?: readonly BranchResult[]
 }

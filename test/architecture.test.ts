@@ -40,6 +40,7 @@ const refused: Readonly<Record<string, readonly string[]>> = {
   'src/store/planted.ts': ['../runtime/program.ts', '../spec/load.ts', '../compiler/compile.ts', 'xstate'],
   'src/hosts/planted.ts': ['../store/store.ts', './embedded/embedded-host.ts', 'node:fs'],
   'src/hosts/embedded/planted.ts': ['../../store/file-store.ts', '../../tui/lines.ts', '../../cli/main.ts', '../../index.ts', 'ink', 'xstate'],
+  'src/old-state/planted.ts': ['../store/file-store.ts', '../hosts/embedded/embedded-host.ts', '../tui/lines.ts', 'node:fs'],
   'src/diagram/planted.ts': ['../runtime/program.ts', '../store/store.ts', 'node:fs'],
   'src/tui/planted.ts': ['../store/store.ts', '../runtime/program.ts', '../hosts/host.ts', '../spec/ir.ts', 'xstate'],
   'src/cli/commands/planted.ts': ['ink', 'react', '../../testing/index.ts'],

@@ -262,7 +262,7 @@ export const failureCases: readonly BlockCase[] = [
     stages: `
   - { id: s, output: { type: number }, sequence: [{ id: a, call: w }], verify: { call: w }, on_failure: continue }
   - { id: z, call: w, input: '\${{ stages.s.error.code }}' }`,
-    events: '>s.a | =s.a | >z | =z',
+    events: '>s.a | =s.a | !s | >z | =z',
     settles: { done: 'z(OUTPUT_INVALID)' },
   },
   {

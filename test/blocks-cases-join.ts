@@ -55,7 +55,7 @@ export const joinCases: readonly BlockCase[] = [
     stages: `
   - { id: g, join: { quorum: 2 }, parallel: [{ id: a, call: w }, { id: b, call: w, when: 'false' }] }`,
     events: '(g | -g.b its condition is false: false | >g.a | =g.a | )g failed',
-    settles: { failed: 'JOIN_NOT_REACHED g: "g" is not done as its `join` asks, and all of its branches have ended.' },
+    settles: { failed: 'JOIN_NOT_REACHED g: "g" is not done as its `join` asks, and all of its branches have ended: a gave "g.a(in)"; b was skipped.' },
   },
   {
     name: 'join when: in a narrow group',
@@ -165,7 +165,7 @@ export const joinCases: readonly BlockCase[] = [
   - { id: s, timeout: 5ms, on_failure: continue, sequence: [{ id: x, call: w }, { id: y, call: w }] }
   - { id: c, call: w }`,
     work: { 's.y': [late(50)] },
-    events: '>a | =a | >s.x | =s.x | >s.y | xs.y "s" took longer than 5ms | >c | =c',
+    events: '>a | =a | >s.x | =s.x | >s.y | xs.y "s" took longer than 5ms | !s | >c | =c',
     settles: { done: 'c(a(in))' },
   },
   {
@@ -173,7 +173,7 @@ export const joinCases: readonly BlockCase[] = [
     stages: `
   - { id: l, timeout: 5ms, loop: { do: { call: w }, max: 9 } }`,
     work: { 'l.do': [late(3)] },
-    events: '>l.do#1 | =l.do#1 | >l.do#2 | xl.do#2 "l" took longer than 5ms',
+    events: '>l.do#1 | =l.do#1 | >l.do#2 | xl.do#2 "l" took longer than 5ms | !l',
     settles: { failed: 'TIMEOUT l: "l" took longer than 5ms' },
   },
 ]

@@ -211,7 +211,7 @@ export const mapCases: readonly BlockCase[] = [
     on_branch_failure: continue
     map: { over: [a, b], do: { id: s, timeout: 5ms, sequence: [{ id: x, call: w }] } }`,
     work: { 'm.1.s.x': [late(50)] },
-    events: '(m | >m.0.s.x | >m.1.s.x | =m.0.s.x | xm.1.s.x "m.1.s" took longer than 5ms | )m completed',
+    events: '(m | >m.0.s.x | >m.1.s.x | =m.0.s.x | xm.1.s.x "m.1.s" took longer than 5ms | !m.1.s | )m completed',
     settles: { done: ['m.0.s.x(a)'] },
   },
   {
@@ -232,8 +232,8 @@ export const mapCases: readonly BlockCase[] = [
       (m | (m.0.p | (m.0.p.n | (m.0.p.q | -m.0.p.q.a its condition is false: false | (m.1.p | !m.1.p.n | (m.1.p.q |
       -m.1.p.q.a its condition is false: false | >m.0.p.r.work#1 | >m.0.p.n.0.do | >m.0.p.q.b | >m.0.p.o.a |
       >m.1.p.r.work#1 | >m.1.p.q.b | >m.1.p.o.a | =m.0.p.r.work#1 | >m.0.p.r.reviewer#1 | =m.0.p.n.0.do |
-      )m.0.p.n completed | =m.0.p.q.b | )m.0.p.q failed | =m.0.p.o.a | =m.1.p.r.work#1 | >m.1.p.r.reviewer#1 |
-      =m.1.p.q.b | )m.1.p.q failed | =m.1.p.o.a | =m.0.p.r.reviewer#1 | )m.0.p failed | =m.1.p.r.reviewer#1 |
+      )m.0.p.n completed | =m.0.p.q.b | )m.0.p.q failed | =m.0.p.o.a | !m.0.p.o | =m.1.p.r.work#1 | >m.1.p.r.reviewer#1 |
+      =m.1.p.q.b | )m.1.p.q failed | =m.1.p.o.a | !m.1.p.o | =m.0.p.r.reviewer#1 | )m.0.p failed | =m.1.p.r.reviewer#1 |
       !m.1.p.r | )m.1.p failed | )m failed`,
     settles: { failed: 'BRANCHES_FAILED m: 2 of 2 branches of "m" failed: 0 (2 of 4 branches of "m.0.p" failed: q ("m.0.p.q" is not done' },
   },

@@ -159,9 +159,8 @@ export function interpret(stages: readonly Block[], scope: Scope, act: Act): { e
       branches = [...nodes.values()]
     }
     if (branches.length > 0 && branches.every(({ ended }) => ended.status === 'skipped')) return { status: 'skipped', output: around.prev }
-    const blamed = branches.flatMap(({ ended }) => (ended.status === 'failed' ? ended.blamed : []))
-    const fails = branches.some(({ ended, body }) => ended.status === 'failed' && body.onFailure !== 'continue')
-    if (fails && it.onBranchFailure !== 'continue') return failed(...blamed)
+    const fails = branches.flatMap(({ ended, body }) => (ended.status === 'failed' && body.onFailure !== 'continue' ? [ended.blamed] : []))
+    if (fails.length > 0 && it.onBranchFailure !== 'continue') return failed(...fails.flat())
     const outputs = branches.flatMap(({ ended }) => (ended.status === 'completed' ? [ended.output] : []))
     const reducer = reducerStep(it)
     if (reducer !== undefined && outputs.length > 0) return step(fillPath(reducer.path, around.at), outputs, outputs)

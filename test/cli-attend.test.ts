@@ -46,6 +46,7 @@ function fakeRun(): FakeRun {
       return () => listeners.delete(listener)
     },
     cancel: () => {},
+    act: async () => {},
     async interrupt() {
       run.interrupts += 1
       run.happens({ type: 'run.paused', data: { reason: 'interrupted' } })

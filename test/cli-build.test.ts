@@ -27,6 +27,19 @@ describe('check', () => {
     expect(JSON.parse((await call(cwd, ['check', 'good.yaml', '--json'])).out)).toEqual({ ok: true, problems: [] })
   })
 
+  test('counts what there is of each kind, a reducer that is a step too', async () => {
+    await writeFile(join(cwd, 'kinds.yaml'), `
+forkchart: 1
+name: kinds
+agents: { one: { uses: scripted, replies: [x] } }
+stages:
+  - { id: m, reduce: { synthesize: one }, map: { over: [1, 2], as: n, do: { id: a, run: "true" } } }
+  - { id: g, graph: [{ id: a, run: "true" }, { id: b, run: "true", needs: [a] }] }
+  - { id: l, loop: { max: 2, do: { id: a, run: "true" } } }
+`)
+    expect((await call(cwd, ['check', 'kinds.yaml'])).out).toMatch(/ok, 5 steps, 1 graph, 1 map, 1 loop\n$/)
+  })
+
   test('a bad one ends with 2 and lists every problem with its place', async () => {
     const people = await call(cwd, ['check', 'bad.yaml'])
     expect(people.code).toBe(2)

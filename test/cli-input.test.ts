@@ -1,10 +1,35 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readInput } from '../src/cli/input.ts'
 
+const objective = `# Objective: Export of orders, v2
+
+## Goals
+
+- One file a month
+* No night work
+
+**Success Criteria**:
+- [ ] March holds each order once
+- [x] An empty month has a header
+
+## Constraints
+
+1. No new services
+
+## Context
+
+Accounting asks for it.
+
+By hand today.
+
+# Appendix
+
+- nothing of this
+`
 let dir = ''
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'forkchart-input-'))
@@ -12,6 +37,7 @@ beforeAll(async () => {
   await writeFile(join(dir, 'in.yaml'), 'text: from yaml\nlist: [1, 2]\n')
   await writeFile(join(dir, 'bad.json'), '{ "text": ')
   await writeFile(join(dir, 'list.json'), '[1, 2]')
+  await writeFile(join(dir, 'objective.md'), objective)
 })
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
@@ -71,7 +97,29 @@ describe('the input of a run from the command line', () => {
     })
   })
 
+  test('a Markdown file is the objective, and what else the schema asks of it', async () => {
+    const markdown = await readFile(join(dir, 'objective.md'), 'utf8')
+    const properties = { objective: { type: 'string' }, feature: { type: 'string', default: 'feature' } }
+    expect(await readInput(['objective.md'], { type: 'object', properties }, dir)).toEqual({
+      objective: markdown.trim(),
+      feature: 'export-of-orders-v2',
+    })
+    expect(await readInput(['objective.md', 'feature=orders'], { type: 'object', properties }, dir)).toMatchObject({ feature: 'orders' })
+    const parts = { title: {}, goals: {}, success_criteria: {}, constraints: {}, context: {} }
+    expect(await readInput(['objective.md'], { properties: { ...properties, ...parts } }, dir)).toEqual({
+      objective: markdown.trim(),
+      feature: 'export-of-orders-v2',
+      title: 'Export of orders, v2',
+      goals: ['One file a month', 'No night work'],
+      success_criteria: ['March holds each order once', 'An empty month has a header'],
+      constraints: ['No new services'],
+      context: 'Accounting asks for it.\n\nBy hand today.',
+    })
+    expect(await readInput(['objective.md'], { type: 'string' }, dir)).toBe(markdown)
+  })
+
   test.each([
+    ['objective.md', /Markdown, which is for workflows whose input has an `objective`/],
     ['{"a":', /JSON/],
     ['bad.json', /JSON/],
     ['nothing-here', /neither a file, nor JSON, nor key=value/],

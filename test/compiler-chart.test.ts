@@ -4,7 +4,7 @@ import { createActor, toPromise } from 'xstate'
 import type { Chart, ChartInvoke, ChartState } from '../src/compiler/chart.ts'
 import { compileWorkflow } from '../src/compiler/compile.ts'
 import { branchSource } from '../src/compiler/crew.ts'
-import { shardWidth } from '../src/compiler/names.ts'
+import { nodeWidth } from '../src/compiler/names.ts'
 import { executeWith, workflowMachine } from '../src/compiler/workflow-machine.ts'
 import { workflowBlocks } from '../src/spec/blocks.ts'
 import { type Draft, draftWorkflow } from '../src/testing/draft-workflow.ts'
@@ -115,10 +115,12 @@ describe('a wide group', () => {
   test.each([
     [1, 0],
     [8, 0],
-    [9, 2],
-    [64, 8],
-    [65, 2 + 8],
-    [600, 2 + 8 + 2 + 64 + 11],
+    [9, 0],
+    [128, 0],
+    [129, 2],
+    [600, 5],
+    [1025, 2 + 8],
+    [10_000, 2 + 8 + 64 + 2 + 8 + 7],
   ])('of %i branches is a tree of %i shards with every branch once, in order', (width, shards) => {
     const chart = wide(width)
     const paths = Array.from({ length: width }, (_, index) => `wide.b${index}`)
@@ -170,7 +172,7 @@ describe('every chart', () => {
         expect(steps.sort()).toEqual([...behaviours.keys()].sort())
         for (const { state, parent, key } of allStates(chart)) {
           if (state.type !== 'parallel') continue
-          expect(Object.keys(state.states ?? {}).length).toBeLessThanOrEqual(shardWidth)
+          expect(Object.keys(state.states ?? {}).length).toBeLessThanOrEqual(nodeWidth)
           expect(parent?.initial).not.toBe(key)
         }
       }),

@@ -33,7 +33,8 @@ function ended(...outcomes: Settlement[]): Ended {
 }
 
 function branchesOf(it: ParallelBlock, outcomes: Ended): Branches {
-  return { group: it, places: branchPlaces(it, undefined, []), outcomes }
+  const places = branchPlaces(it, undefined, [])
+  return { group: it, places, ended: places.map(({ path }) => outcomes[path]) }
 }
 
 /** How a group joins that was given the text `in`. */
@@ -73,8 +74,9 @@ describe('a group joins', () => {
     expect(joinOutcome(group('continue'), ended(failed('g.a'), failed('g.b'), failed('g.c')))).toEqual({ status: 'completed', output: [] })
   })
 
-  test('as cancelled when branches were and none failed, whatever the rule', () => {
-    expect(joinOutcome(group('continue'), ended(done('x'), cancelled, done('z')))).toEqual({ status: 'cancelled', reason: 'enough' })
+  test('as cancelled when branches were and none failed, unless it goes on all the same', () => {
+    expect(joinOutcome(group('settle'), ended(done('x'), cancelled, done('z')))).toEqual({ status: 'cancelled', reason: 'enough' })
+    expect(joinOutcome(group('continue'), ended(done('x'), cancelled, done('z')))).toEqual({ status: 'completed', output: ['x', 'z'] })
     expect(joinOutcome(group('fail_fast'), ended(failed('g.a'), cancelled, cancelled))).toMatchObject({ status: 'failed' })
   })
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { asciiDiagram } from '../src/diagram/ascii.ts'
 import { isStep, workflowBlocks } from '../src/spec/blocks.ts'
 import { anyWorkflow, workflowOf } from './diagram-workflow.ts'
+import { askOf, release } from './tui-fixture-groups.ts'
 
 const vote = workflowOf('vote', [
   { id: 'draft', parallel: [
@@ -18,7 +19,7 @@ describe('the tree of a workflow as text', () => {
     expect(asciiDiagram(vote)).toBe(
       [
         'vote',
-        '├─ draft        parallel, 3 branches, settle, reduce list',
+        '├─ draft        parallel, 3 branches, failures: settle, reduce list',
         '│  ╠═ literal   agent translator',
         '│  ╠═ checked   sequence, 2 blocks',
         '│  ║  ├─ write  agent translator',
@@ -44,12 +45,12 @@ describe('the tree of a workflow as text', () => {
     expect(asciiDiagram(all)).toBe(
       [
         'all',
-        '├─ build         graph, 2 nodes, settle, reduce list',
+        '├─ build         graph, 2 nodes, failures: settle, reduce list',
         '│  ╠═ api        run make',
         '│  ╚═ docs       run make',
         '│     │    ← api',
         '│     └✓ verify  run test',
-        '├─ each          map, ×N over ${{ prev }}, settle',
+        '├─ each          map, ×N over ${{ prev }}, failures: settle',
         '│  ╚═ do         agent x',
         '│       when index > 0',
         '├─ fix           loop, at most 3 rounds, until prev == 1',
@@ -68,6 +69,21 @@ describe('the tree of a workflow as text', () => {
         '',
       ].join('\n'),
     )
+  })
+
+  test('draws what waits for people, programs and other workflows, and who is asked about a failure', () => {
+    expect(asciiDiagram(release).split('\n').slice(0, 8)).toEqual([
+      'release',
+      '├─ build       run npm run build',
+      '│  └! ask      ask retry, continue, fail',
+      '├─ gates       parallel, 3 branches, failures: settle',
+      '│  ╠═ approve  ask Ship it?',
+      '│  ╠═ staged   event staged',
+      '│  ╚═ smoke    run npm run smoke',
+      '└─ deploy      workflow ./deploy.yaml',
+    ])
+    const timed = { ...release, stages: [askOf('approve', { options: ['yes', 'no'], expiresMs: 3_600_000 })] }
+    expect(asciiDiagram(timed)).toContain('ask Ship it? (yes, no), at most 1h')
   })
 
   test('puts how each block stands behind it', () => {

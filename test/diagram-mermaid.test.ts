@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { mermaidDiagram } from '../src/diagram/mermaid.ts'
 import { workflowBlocks } from '../src/spec/blocks.ts'
 import { anyWorkflow, workflowOf } from './diagram-workflow.ts'
+import { release } from './tui-fixture-groups.ts'
 
 describe('a workflow as a Mermaid state diagram', () => {
   test('a group is a composite state with one region per branch', () => {
@@ -14,7 +15,7 @@ describe('a workflow as a Mermaid state diagram', () => {
       [
         'stateDiagram-v2',
         '  classDef completed fill:#d3f2dc,stroke:#2b8a3e,color:#000',
-        '  state "draft#58; parallel, 2 branches, settle, reduce list" as s_draft {',
+        '  state "draft#58; parallel, 2 branches, failures#58; settle, reduce list" as s_draft {',
         '    state "a-b#58; agent x" as s_draft__a_db',
         '    [*] --> s_draft__a_db',
         '    s_draft__a_db --> [*]',
@@ -57,6 +58,15 @@ describe('a workflow as a Mermaid state diagram', () => {
       '[*] --> s_first', 's_first --> s_g : when prev', 's_g__a --> [*]', 's_g__b --> [*]',
     ])
     expect(arrows({ id: 'g', agent: 'x', goto: 'first' })).toEqual(['[*] --> s_first', 's_first --> s_g', 's_g --> s_first : failed', 's_g --> [*]'])
+  })
+
+  test('a question about a failure leads back, on, or to the end', () => {
+    const lines = mermaidDiagram(release, new Map([['gates.approve', 'waiting']])).split('\n').map((line) => line.trim())
+    expect(lines.find((line) => line.endsWith(' as s_build__ask'))).toContain('ask retry, continue, fail"')
+    for (const arrow of ['s_build --> s_build__ask : failed', 's_build__ask --> s_build : retry', 's_build --> s_gates', 's_build__ask --> s_gates']) {
+      expect(lines).toContain(arrow)
+    }
+    expect(lines).toContain('class s_gates__approve waiting')
   })
 
   test('declares every block once under an id of its own, braces balanced, nothing unquoted', () => {

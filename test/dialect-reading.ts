@@ -29,6 +29,13 @@ export function problemsOf(text: string): string[] {
   }
 }
 
+/** A `stages.yaml` of stages in their order; each is given as it is written after its key. */
+export function stagesYaml(stages: Readonly<Record<string, string>>, rest = ''): string {
+  const lines = Object.entries(stages).map(([key, value]) => `  ${key}: { ${value} }\n`).join('')
+  const order = /^stage_order:/m.test(rest) ? '' : `stage_order: [${Object.keys(stages).join(', ')}]\n`
+  return `stages:\n${lines}${order}${rest}`
+}
+
 /** Blocks as lines: what they are, their paths and, of a node, what it needs. */
 export function outline(blocks: readonly Block[]): string[] {
   return blocks.flatMap((block) => {

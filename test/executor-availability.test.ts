@@ -1,9 +1,13 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { findOnPath, probeAgents } from '../src/executors/availability.ts'
+import { probeAgents } from '../src/executors/availability.ts'
+import { findOnPath } from '../src/executors/find-on-path.ts'
 import { openaiSettings } from '../src/executors/openai-settings.ts'
 import { outputFormat } from '../src/executors/openai-output.ts'
 import { retryAfterMs } from '../src/executors/retry-after.ts'
+import { temporaryFolder } from './executor-agents.ts'
 
 describe('the agents one could use', () => {
   const openai = async (env: NodeJS.ProcessEnv) => (await probeAgents(env)).find(({ name }) => name === 'openai')
@@ -28,6 +32,24 @@ describe('the agents one could use', () => {
     })
   })
 
+  test('say which coding agents are on PATH, and how to get the others', async () => {
+    const folder = join(temporaryFolder(), 'bin')
+    for (const name of ['claude', 'gemini', 'git']) {
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(join(folder, name), '')
+      chmodSync(join(folder, name), 0o755)
+    }
+    const found = await probeAgents({ PATH: folder })
+    const of = (wanted: string) => found.find(({ name }) => name === wanted)
+    expect(of('cli claude')).toMatchObject({ available: true, detail: expect.stringContaining(join(folder, 'claude')) })
+    expect(of('cli codex')).toMatchObject({ available: false, missing: expect.stringContaining('npm install -g @openai/codex') })
+    expect(of('acp')).toMatchObject({ available: true, detail: 'command: [gemini, --acp]' })
+    expect(of('workspaces')).toMatchObject({ available: true })
+    const none = await probeAgents({ PATH: '/nowhere' })
+    expect(none.filter(({ available }) => available).map(({ name }) => name)).toEqual(['scripted', 'command', 'function'])
+    expect(none.every(({ available, missing }) => available || missing !== undefined)).toBe(true)
+  })
+
   test('never show a secret', async () => {
     const env = { OPENAI_API_KEY: 'topsecret1', OPENAI_BASE_URL: 'http://user:topsecret2@host.test/v1' }
     expect(JSON.stringify(await probeAgents(env))).not.toContain('topsecret')
@@ -35,11 +57,11 @@ describe('the agents one could use', () => {
   })
 })
 
-test('programs are found on PATH as a shell finds them', async () => {
-  expect(await findOnPath('sh', { PATH: '/nowhere:/bin:/usr/bin' })).toMatch(/\/bin\/sh$/)
-  expect(await findOnPath('sh', { PATH: '/nowhere' })).toBeUndefined()
-  expect(await findOnPath('no-such-program-here', process.env)).toBeUndefined()
-  expect(await findOnPath('bin', { PATH: '/usr' })).toBeUndefined()
+test('programs are found on PATH as a shell finds them', () => {
+  expect(findOnPath('sh', { PATH: '/nowhere:/bin:/usr/bin' })).toMatch(/\/bin\/sh$/)
+  expect(findOnPath('sh', { PATH: '/nowhere' })).toBeUndefined()
+  expect(findOnPath('no-such-program-here', process.env)).toBeUndefined()
+  expect(findOnPath('bin', { PATH: '/usr' })).toBeUndefined()
 })
 
 describe('settings of an openai agent', () => {

@@ -54,6 +54,11 @@ describe('a command', () => {
     expect((await run({ command: ['printf', '%s', argument] })).output).toBe(argument)
   })
 
+  test('as a line with values is called in an error what its author wrote', async () => {
+    const failing = run({ command: "_fc1='secret'; echo \"${_fc1}\" | false", written: 'echo ${{ input.x }} | false\n' })
+    await expect(failing).rejects.toMatchObject({ message: '"echo ${{ input.x }} | false" exited with code 1' })
+  })
+
   test('as a line goes through the shell', async () => {
     expect((await run({ command: 'echo a | tr a b; echo c' })).output).toBe('b\nc')
   })

@@ -52,7 +52,7 @@ describe.each(['chat', 'responses'] as const)('an openai agent over %s', (api) =
       agent: { model: 'model-x', instructions: 'Be brief.' },
       context: { log: (text) => logged.push(text) },
     })
-    expect(result).toEqual({ output: 'Hello!', usage: { inputTokens: 12, outputTokens: 3, costUsd: null } })
+    expect(result).toEqual({ output: 'Hello!', model: 'model-x', usage: { inputTokens: 12, outputTokens: 3, costUsd: null } })
     const [request] = service?.requests ?? []
     expect(request).toMatchObject({ api, model: 'model-x', text: 'Be brief.\nSay hello.' })
     expect(request?.headers.authorization).toBe('Bearer test-key')
@@ -61,7 +61,7 @@ describe.each(['chat', 'responses'] as const)('an openai agent over %s', (api) =
   })
 
   test('gives no usage when the service reports none', async () => {
-    expect(await ask({ env, reply: () => ({ text: 'x', usage: null }) })).toEqual({ output: 'x' })
+    expect(await ask({ env, reply: () => ({ text: 'x', usage: null }) })).toEqual({ output: 'x', model: 'gpt-5-mini' })
   })
 
   test('asks for and parses structured output', async () => {

@@ -125,7 +125,11 @@ describe('a step', () => {
       artifactsDir: '/artifacts',
       append: (events) => writer.append(events),
       flushed: () => new Promise((resolve) => waiting.push(resolve)),
+      readEvents: (lastSeq) => writer.readEvents(lastSeq),
       checkpoint: (checkpoint) => writer.checkpoint(checkpoint),
+      receive: (handle) => writer.receive(handle),
+      loadState: (key) => writer.loadState(key),
+      saveState: (key, value) => writer.saveState(key, value),
       log: (path, text) => writer.log(path, text),
       close: () => writer.close(),
     })

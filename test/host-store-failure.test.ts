@@ -32,7 +32,11 @@ function failingStore(memory: Store, after: number): Failing {
         if (!broken) writer.append(events)
       },
       flushed: () => call(() => writer.flushed()),
+      readEvents: (lastSeq) => writer.readEvents(lastSeq),
       checkpoint: (checkpoint) => call(() => writer.checkpoint(checkpoint)),
+      receive: (handle) => writer.receive(handle),
+      loadState: (key) => writer.loadState(key),
+      saveState: (key, value) => writer.saveState(key, value),
       log: (path, text) => writer.log(path, text),
       close: async () => {
         await writer.close()
@@ -115,7 +119,11 @@ describe('a run whose store fails', () => {
       artifactsDir: '/artifacts',
       append: (events) => writer.append(events),
       flushed: () => (broken ? Promise.reject(full) : writer.flushed()),
+      readEvents: (lastSeq) => writer.readEvents(lastSeq),
       checkpoint: (checkpoint) => writer.checkpoint(checkpoint),
+      receive: () => {},
+      loadState: async () => undefined,
+      saveState: async () => {},
       log: () => {},
       close: () => writer.close(),
     })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { RetryableError } from '../src/errors.ts'
 import type { Json } from '../src/json.ts'
+import { createMemoryStore } from '../src/store/memory-store.ts'
 import { type Draft, draftWorkflow } from '../src/testing/draft-workflow.ts'
 import { type Bench, createBench, eventsOf } from './run-embedded.ts'
 
@@ -148,5 +149,44 @@ describe('the wait before another attempt', () => {
     const before = bench.clock.now()
     expect(await bench.settled(again)).toEqual({ status: 'done', output: 'done' })
     expect(bench.clock.now() - before).toBe(60)
+  })
+})
+
+describe('a clock that jumps while nobody works on a run', () => {
+  const hours = 3_600_000
+  const waits = draftWorkflow([{ id: 'a', retry: { attempts: 2, initialMs: 10 * hours, maxMs: 10 * hours, totalMs: 100 * hours } }])
+
+  /** Kills a run in the wait before its second attempt, and takes it up by a clock that is so much on. */
+  async function takenUp(jumpMs: number) {
+    const store = createMemoryStore()
+    const failing = createBench(() => Promise.reject(new RetryableError('SERVER', 'no')), { store })
+    const first = await failing.start(waits)
+    while (!eventsOf(first).some(({ type }) => type === 'step.retrying')) await new Promise(setImmediate)
+    await first.interrupt()
+    const bench = createBench(() => 'done', { store })
+    bench.clock.advance(jumpMs)
+    const handle = await bench.host.resume({ runId: 'run' })
+    bench.clock.advance(0)
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate)
+    const isOver = (): boolean => eventsOf(handle).some(({ type }) => type === 'run.settled')
+    const atOnce = isOver()
+    return { bench, handle, isOver, atOnce }
+  }
+
+  test('beyond a timer has it ring at once', async () => {
+    const { handle, atOnce } = await takenUp(11 * hours)
+    expect(atOnce).toBe(true)
+    expect(await handle.settled).toEqual({ status: 'done', output: 'done' })
+  })
+
+  test.each([['forwards', 9 * hours], ['backwards', -3 * hours]])('%s leaves the timer at the instant it had', async (_, jumpMs) => {
+    const { bench, handle, isOver, atOnce } = await takenUp(jumpMs)
+    expect(atOnce).toBe(false)
+    bench.clock.advance(10 * hours - jumpMs - 1)
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate)
+    expect(isOver()).toBe(false)
+    bench.clock.advance(1)
+    expect(await handle.settled).toEqual({ status: 'done', output: 'done' })
+    expect(bench.clock.pending).toBe(0)
   })
 })

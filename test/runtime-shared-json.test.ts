@@ -1,17 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Json } from '../src/json.ts'
-import { decodeShared, encodeShared, type SharedJson } from '../src/runtime/shared-json.ts'
+import { decodeShared, encodeShared, longString, type NameOf, type PartOf, type SharedJson } from '../src/runtime/shared-json.ts'
 
 const none = { names: new Map<object, string>(), objects: new Map<string, object>() }
 
+const namesIn = ({ names }: typeof none): NameOf => (part) => (typeof part === 'object' ? names.get(part) : undefined)
+const partsIn = ({ objects }: typeof none): PartOf => (name) => objects.get(String(name))
+
 function roundTrip(value: unknown, known = none): unknown {
-  const text = JSON.stringify(encodeShared(value, known.names))
-  return decodeShared(JSON.parse(text) as SharedJson, known.objects)
+  const encoded = encodeShared(value, namesIn(known))
+  const text = JSON.stringify(encoded)
+  return decodeShared(JSON.parse(text) as SharedJson, partsIn(known))
 }
 
 const hostileKey = fc.constantFrom('$shared', '$known', '$plain', '__proto__', 'constructor', 'a')
-const longText = fc.constantFrom('x'.repeat(255), 'x'.repeat(256), 'y'.repeat(400))
+const longText = fc.constantFrom('x'.repeat(longString - 1), 'x'.repeat(longString), 'y'.repeat(400))
 const { json } = fc.letrec<{ json: unknown }>((tie) => ({
   json: fc.oneof(
     { depthSize: 'small' },
@@ -59,7 +63,7 @@ describe('JSON with shared parts', () => {
   test('is written once, deep inside too', () => {
     const big = { list: Array.from({ length: 100 }, (_, index) => index) }
     const text = 'long '.repeat(100)
-    const written = JSON.stringify(encodeShared({ a: big, b: [{ big }], c: text, d: { text } }, none.names))
+    const written = JSON.stringify(encodeShared({ a: big, b: [{ big }], c: text, d: { text } }, namesIn(none)))
     expect(written.split('98,99')).toHaveLength(2)
     expect(written.split(text)).toHaveLength(2)
   })
@@ -67,16 +71,16 @@ describe('JSON with shared parts', () => {
   test('grows with what is there, not with the ways to it', () => {
     let node: Json = { leaf: 1 }
     for (let depth = 0; depth < 40; depth += 1) node = { left: node, right: node }
-    const encoded = encodeShared(node, none.names)
+    const encoded = encodeShared(node, namesIn(none))
     expect(JSON.stringify(encoded).length).toBeLessThan(3_000)
-    const decoded = decodeShared(encoded, none.objects) as { left: unknown; right: unknown }
+    const decoded = decodeShared(encoded, partsIn(none)) as { left: unknown; right: unknown }
     expect(decoded.left).toBe(decoded.right)
   })
 
   test('names what the reader knows, and is given that very object', () => {
     const block = { path: 'a', inner: { big: 'x'.repeat(1_000) } }
     const known = { names: new Map<object, string>([[block, 'a']]), objects: new Map<string, object>([['a', block]]) }
-    const encoded = encodeShared({ block, list: [block] }, known.names)
+    const encoded = encodeShared({ block, list: [block] }, namesIn(known))
     expect(encoded).toEqual({ root: { block: { $known: 'a' }, list: [{ $known: 'a' }] }, table: [] })
     expect((roundTrip({ block }, known) as { block: object }).block).toBe(block)
   })
@@ -92,6 +96,6 @@ describe('JSON with shared parts', () => {
     ['what the reader does not know', { root: { $known: 'x' }, table: [] }],
     ['no number', { root: { $shared: 'x' }, table: [1] }],
   ])('is refused when it names %s', (_, damaged) => {
-    expect(() => decodeShared(damaged, none.objects)).toThrow(RangeError)
+    expect(() => decodeShared(damaged, partsIn(none))).toThrow(RangeError)
   })
 })

@@ -22,9 +22,8 @@ describe('the shape of a spec', () => {
   it.each<[string, string, string[]]>([
     ['unknown key', '  - { run: ls, shell: true }', ['5:16 UNKNOWN_KEY']],
     ['key of another kind', '  - { run: ls, prompt: x }', ['5:16 UNKNOWN_KEY']],
-    ['promised key', '  - { run: ls, artifacts: [a], estimate: 1s }', ['5:16 NOT_YET_AVAILABLE', '5:32 NOT_YET_AVAILABLE']],
-    ['promised block', '  - ask: {}\n  - replicate: {}', ['5:5 NOT_YET_AVAILABLE', '6:5 NOT_YET_AVAILABLE']],
-    ['promised values', '  - { run: ls, on_failure: ask }\n  - wait: { event: go }', ['5:28 NOT_YET_AVAILABLE', '6:11 NOT_YET_AVAILABLE']],
+    ['promised key', '  - { run: ls, estimate: 1s, priority: high }', ['5:16 NOT_YET_AVAILABLE', '5:30 NOT_YET_AVAILABLE']],
+    ['promised block', '  - select: {}\n  - replicate: {}', ['5:5 NOT_YET_AVAILABLE', '6:5 NOT_YET_AVAILABLE']],
     ['no kind', '  - { id: a }', ['5:5 BLOCK_KIND']],
     ['two kinds', '  - { run: ls, call: ./a.ts#b }', ['5:16 BLOCK_KIND']],
     ['no block', '  - ls', ['5:5 WRONG_TYPE']],
@@ -64,11 +63,10 @@ describe('the shape of a spec', () => {
     const codes = problemsOf(`forkchart: 1\nname: x\n${agents}\nstages: [{ agent: g }]`).map(({ code, path }) => `${code} ${path}`)
     expect(codes.filter((text) => !text.startsWith('UNUSED'))).toEqual([
       'WRONG_VALUE agents.a.uses',
-      'NOT_YET_AVAILABLE agents.b.uses',
+      'MISSING_KEY agents.b',
       'MISSING_KEY agents.c',
       'WRONG_TYPE agents.d',
       'WRONG_VALUE agents.e.replies',
-      'NOT_YET_AVAILABLE agents.f.tools',
       'UNKNOWN_AGENT stage-1',
     ])
   })

@@ -1,13 +1,17 @@
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { readInput } from '../src/cli/input.ts'
 import { createEmbeddedHost } from '../src/hosts/embedded/embedded-host.ts'
 import type { Json } from '../src/json.ts'
 import { workflowBlocks } from '../src/spec/blocks.ts'
 import type { Workflow } from '../src/spec/ir.ts'
 import { checkSpec, type LoadedSpec } from '../src/spec/load.ts'
 import { createMemoryStore } from '../src/store/memory-store.ts'
-import { createBench, eventsOf } from './run-embedded.ts'
+import { load } from './dialect-reading.ts'
+import { eventsOf } from './run-embedded.ts'
+import { timedRun } from './timed-run.ts'
 
 const folder = fileURLToPath(new URL('../specs/dialects', import.meta.url))
 
@@ -39,7 +43,10 @@ describe('the samples in older forms', () => {
   })
 
   it('go through the fourteen stages', async () => {
-    const { settlement, paths } = await rehearse('stages.yaml', { objective: '# Objective: export orders' })
+    const { workflow } = await sample('stages.yaml')
+    const input = await readInput(['objective.md'], workflow.input, folder)
+    expect(input).toEqual({ objective: expect.stringMatching(/^# Objective: Export of orders\n/), feature: 'export-of-orders' })
+    const { settlement, paths } = await rehearse('stages.yaml', input)
     expect(settlement).toMatchObject({ status: 'done' })
     expect([...new Set(paths.map((one) => one.split('.')[0]))]).toEqual([
       'SETUP', 'BUSINESS_PROBLEM', 'SPEC', 'SPEC_REVIEW', 'post_spec_review', 'PLAN', 'PLAN_REVIEW', 'IMPLEMENTATION',
@@ -59,35 +66,63 @@ describe('the samples in older forms', () => {
   })
 })
 
-describe('the delivery in groups on a clock where every stage takes its minutes', () => {
-  /** Minutes from start to end; a minute is 10 ms of the bench's clock, which moves on while steps are handed over. */
-  async function makespan(workflow: Workflow, flags: Json): Promise<number> {
-    const minutes = new Map([...workflowBlocks(workflow)].map((block) => [block.path, (block.timeoutMs ?? 0) / 60_000]))
-    const scale = 10
-    const bench = createBench(async (request) => {
-      if (request.kind !== 'agent') return request.kind === 'wait' ? request.input : ''
-      const { promise, resolve } = Promise.withResolvers<void>()
-      bench.clock.schedule(resolve, (minutes.get(request.path) ?? 0) * scale)
-      await promise
-      return { status: 'COMPLETE', summary: request.path, verdict: 'APPROVED', ...(request.agentName === 'sylvia' ? { flags } : {}) }
-    })
-    const handle = await bench.start(workflow, { input: { request: 'x' } })
-    expect(await bench.settled(handle)).toMatchObject({ status: 'done' })
-    const times = eventsOf(handle).map(({ at }) => Date.parse(at))
-    return Math.round((Math.max(...times) - Math.min(...times)) / scale)
+describe('the samples of the guide in older forms', () => {
+  const guide = readFileSync(new URL('../specs/README.md', import.meta.url), 'utf8')
+  const section = guide.slice(guide.indexOf('## Older forms'))
+  const samples = [...section.matchAll(/```yaml\n([^]*?)```/g)].map(([, code = '']) => code)
+  const outputs: Record<string, unknown> = {
+    stages: '[literally: Good morning]\n\n[Good morning]!',
+    'stage-order': 'Built.',
+    'stage-groups': [{ verdict: 'APPROVED' }, { summary: 'Built.' }, { summary: 'Safe.' }],
   }
-  const both = { needs_performance: true, needs_security: true }
-
-  it('takes 375 minutes, 315 without the conditional stages', async () => {
-    const { workflow } = await sample('delivery-groups.yaml')
-    expect(await makespan(workflow, both)).toBe(375)
-    expect(await makespan(workflow, {})).toBe(315)
+  it.each(samples.map((text) => [text.split('\n')[0], text]))('run: %s', async (_, text = '') => {
+    const { workflow, dialect, functions, warnings } = load(text)
+    expect(warnings).toEqual([])
+    const host = createEmbeddedHost({ store: createMemoryStore(), env: { PATH: process.env['PATH'] }, functions })
+    const input = { text: 'Good morning', objective: 'Say good morning.' }
+    const handle = await host.start({ workflow, input, specDir: folder, workingDir: folder, source: { file: null, text } })
+    const settlement = await handle.settled
+    expect(settlement).toMatchObject({ status: 'done', output: outputs[dialect] })
+    if (dialect !== 'stage-groups') return
+    expect(eventsOf(handle).filter(({ type }) => type === 'step.skipped').map(({ path: at }) => at)).toEqual(['groups.group-3.Performance'])
   })
 
-  it('takes 540 and 420 one stage after another', async () => {
-    const { workflow } = await sample('delivery-groups.yaml')
-    const inSequence: Workflow = { ...workflow, limits: { ...workflow.limits, concurrency: 1 } }
-    expect(await makespan(inSequence, both)).toBe(540)
-    expect(await makespan(inSequence, {})).toBe(420)
+  it('are all of them', () => {
+    expect(samples.map((text) => load(text).dialect)).toEqual(['stages', 'stage-order', 'stage-groups'])
+  })
+})
+
+describe('the delivery in groups on a clock where every stage takes its minutes', () => {
+  /** Minutes from start to end. */
+  async function makespan(workflow: Workflow, flags: Json): Promise<number> {
+    const minutes = new Map([...workflowBlocks(workflow)].map((block) => [block.path, (block.timeoutMs ?? 0) / 60_000]))
+    const timed = await timedRun(
+      workflow,
+      // A second stands for a minute, so that no stage reaches its limit.
+      (request) => (request.kind === 'agent' ? (minutes.get(request.path) ?? 0) * 1000 : 0),
+      (request) => {
+        if (request.kind !== 'agent') return request.kind === 'wait' ? request.input : ''
+        const raised = request.agentName === 'sylvia' ? { flags } : {}
+        return { status: 'COMPLETE', summary: request.path, verdict: 'APPROVED', ...raised }
+      },
+      { request: 'x' },
+    )
+    expect(timed.settlement).toMatchObject({ status: 'done' })
+    return timed.makespan / 1000
+  }
+  const performance = { needs_performance: true }
+  const both = { ...performance, needs_security: true }
+
+  it.each([
+    ['both conditional stages', both, 375, 540],
+    ['one of them', performance, 375, 480],
+    ['none of them', {}, 315, 420],
+  ])('takes, with %s, %o: %i minutes, and %i one stage after another', async (_, flags, parallel, inSequence) => {
+    const { workflow, text } = await sample('delivery-groups.yaml')
+    expect(await makespan(workflow, flags)).toBe(parallel)
+    expect(await makespan({ ...workflow, limits: { ...workflow.limits, concurrency: 1 } }, flags)).toBe(inSequence)
+    expect(await makespan(load(`${text}parallel: off\n`).workflow, flags)).toBe(inSequence)
+    // The cap counts: four at once are as good as any number here, for two groups are never open at the same time.
+    expect(await makespan(load(text.replace('maxParallelStages: 4', 'maxParallelStages: 2')).workflow, flags)).toBe(parallel)
   })
 })

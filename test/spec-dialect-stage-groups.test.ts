@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { TerminalError } from '../src/errors.ts'
 import type { Json } from '../src/json.ts'
-import { blockAt, load, outline, problemsOf, runLoaded } from './dialect-reading.ts'
+import { blockAt, load, outline, runLoaded } from './dialect-reading.ts'
+import { timedRun } from './timed-run.ts'
 
 const complete = (summary: string, more: Record<string, Json> = {}): Json => ({ status: 'COMPLETE', summary, ...more })
 
@@ -32,20 +33,21 @@ groups:
       'graph groups',
       'sequence groups.Plan', 'sequence groups.Plan.Plan', 'agent groups.Plan.Plan.work',
       'parallel groups.Build-both needs Plan', 'sequence groups.Build-both.Backend', 'sequence groups.Build-both.Backend.deliver',
-      'agent groups.Build-both.Backend.deliver.work', 'run groups.Build-both.Backend.verify', 'wait groups.Build-both.Backend.deliverable',
-      'sequence groups.Build-both.Frontend', 'agent groups.Build-both.Frontend.work',
+      'loop groups.Build-both.Backend.deliver.work', 'agent groups.Build-both.Backend.deliver.work.do', 'run groups.Build-both.Backend.verify', 'wait groups.Build-both.Backend.deliverable',
+      'sequence groups.Build-both.Frontend', 'loop groups.Build-both.Frontend.work', 'agent groups.Build-both.Frontend.work.do',
       'sequence groups.last needs Build-both', 'sequence groups.last.Load-test', 'agent groups.last.Load-test.work',
       'sequence groups.last.Tell', 'agent groups.last.Tell.work',
     ])
     expect(workflow).toMatchObject({ name: 'd', limits: { concurrency: 3 }, agents: { roy: { uses: 'openai' } } })
     const at = (path: string) => blockAt(workflow.stages, `groups.${path}`)
     expect(at('Build-both')).toMatchObject({ title: 'Build both', onBranchFailure: 'settle', position: { line: 5, column: 5 } })
-    expect(at('Build-both.Backend.deliver.work')).toMatchObject({
+    expect(at('Build-both.Backend.deliver.work.do')).toMatchObject({
       timeoutMs: 3_600_000, retry: { attempts: 3 }, onFailure: 'continue', position: { line: 10, column: 9 },
     })
     expect(at('Build-both.Backend.verify')).toMatchObject({ command: 'make backend', onFailure: { goto: 'deliver', max: 2 } })
-    expect(at('Build-both.Frontend.work')).toMatchObject({ retry: { attempts: 2 } })
-    expect(at('Build-both.Frontend.work')).not.toHaveProperty('onFailure')
+    expect(at('Build-both.Frontend.work')).toMatchObject({ max: 2 })
+    expect(at('Build-both.Frontend.work.do')).toMatchObject({ retry: { attempts: 2 } })
+    expect(at('Build-both.Frontend.work.do')).not.toHaveProperty('onFailure')
     expect(at('last.Load-test').when).toContain('"needs_load"')
     expect(at('Plan.Plan.work').output).toMatchObject({ required: ['status', 'summary', 'verdict'] })
   })
@@ -58,10 +60,11 @@ groups:
 
   it('are told only of what was delivered before them', () => {
     const { workflow } = load(text)
-    const prompt = Reflect.get(blockAt(workflow.stages, 'groups.Build-both.Frontend.work'), 'prompt')
+    const prompt = Reflect.get(blockAt(workflow.stages, 'groups.Build-both.Frontend.work.do'), 'prompt')
     expect(prompt).toBe(
       '# Frontend\n\n## What is asked for\n\n${{ input }}\n\n## What was delivered before\n\n' +
-        '### Plan\n\n${{ stages.groups.Plan.Plan.?work.?output.orValue(null) }}',
+        '### Plan\n\n${{ stages.groups.Plan.Plan.?work.?output.orValue(null) }}\n\n' +
+        '${{ loop.iteration == 1 ? "" : "## It failed before\\n\\n" + string(prev.summary) }}',
     )
   })
 })
@@ -97,6 +100,30 @@ describe('deliverables', () => {
     expect(paths('step.completed')).toEqual(['groups.a.A.work', 'groups.a.B.work', 'groups.b.C.work'])
   })
 
+  it.each([
+    ['block', 2, 'done'], ['retry', 2, 'done'], ['notify', 2, 'done'], ['block', 9, 'failed'], ['retry', 9, 'failed'], ['notify', 9, 'done'],
+  ] as const)('that say they failed are asked for again, with `onFailure: %s` and %i failures: %s', async (reaction, failures, status) => {
+    const prompts: string[] = []
+    const { settlement, paths } = await runLoaded(load(groups(`retries: 2, onFailure: ${reaction}`)), null, (request, count) => {
+      if (request.kind !== 'agent' || request.agentName !== 'x') return complete(request.path)
+      prompts.push(request.prompt)
+      return count <= failures ? { status: count % 2 === 1 ? 'FAILED' : 'ERROR', summary: `no ${count}` } : complete('at last')
+    })
+    expect(settlement).toMatchObject({ status })
+    expect(prompts).toHaveLength(3)
+    expect(prompts[0]).not.toContain('failed before')
+    expect(prompts[2]).toContain('## It failed before\n\nno 2')
+    expect(paths('step.completed').includes('groups.b.C.work')).toBe(status === 'done')
+  })
+
+  it('that are rejected or blocked are not asked for again', async () => {
+    for (const more of [{ verdict: 'REJECTED' }, { status: 'BLOCKED' }, { testResult: 'FAILED' }]) {
+      const { settlement, paths } = await runLoaded(load(groups('retries: 2, onFailure: retry')), null, ({ path }) => complete(path, more))
+      expect(settlement).toMatchObject({ status: 'failed' })
+      expect(paths('step.completed')).toEqual(['groups.a.A.work.do'])
+    }
+  })
+
   it('stand in for stages that failed where failures are only told', async () => {
     const spec = load('groups: [{ id: a, stages: [{ name: A, agent: x, onFailure: notify }] }]')
     const { settlement } = await runLoaded(spec, null, () => {
@@ -108,6 +135,31 @@ describe('deliverables', () => {
   it('need a verdict where there is a decision', async () => {
     const { settlement } = await run(groups('onSuccess: decision'), complete('yes'))
     expect(JSON.stringify(settlement)).toMatch(/OUTPUT_INVALID.*verdict/)
+  })
+})
+
+describe('stages at once', () => {
+  const text = `groups:
+  - { id: qa, parallel: true, stages: [{ name: Back, agent: a }, { name: Front, agent: b }, { name: Docs, agent: c, onFailure: notify }] }
+  - { id: next, dependsOn: [qa], stages: [{ name: Next, agent: a }] }
+`
+  it.each([
+    ['a rejection', { verdict: 'REJECTED' }],
+    ['failing tests', { testResult: { failed: 2 } }],
+    ['a failure', { status: 'ERROR' }],
+  ])('all end before %s stops the delivery', async (_, more) => {
+    const { settlement, paths } = await runLoaded(load(text), null, ({ path }) => complete(path, path.includes('Back') ? more : {}))
+    expect(settlement).toMatchObject({ status: 'failed' })
+    expect(paths('step.completed').toSorted()).toEqual(['groups.qa.Back.work', 'groups.qa.Docs.work', 'groups.qa.Front.work'])
+  })
+
+  it('have their failures reported together', async () => {
+    const { settlement } = await runLoaded(load(text), null, ({ path }) => {
+      throw new TerminalError('BROKEN', `${path} broke`)
+    })
+    expect(settlement).toMatchObject({ status: 'failed' })
+    const told = JSON.stringify(settlement)
+    for (const name of ['Back', 'Front']) expect(told).toContain(`groups.qa.${name}.work broke`)
   })
 })
 
@@ -169,9 +221,26 @@ describe('verification', () => {
     expect(paths('step.completed').at(-1)).toBe('groups.qa.QA.work')
   })
 
+  it('takes its time: what comes next starts when both builds have passed', async () => {
+    const minutes: Record<string, number> = { roy: 60, jen: 30, liz: 45, 'make back': 5, 'make front': 10 }
+    const broken = (count: number) =>
+      timedRun(
+        load(text).workflow,
+        (request) => (request.kind === 'agent' ? minutes[request.agentName] : request.kind === 'run' ? minutes[String(request.command)] : 0) ?? 0,
+        (request) => {
+          if (request.path === 'groups.build.Back.verify' && (count -= 1) >= 0) throw new TerminalError('EXIT', 'no')
+          return request.kind === 'agent' ? complete(request.path) : request.kind === 'wait' ? request.input : ''
+        },
+      )
+    // The builds run at the same time as the work of the other stage, not after it.
+    expect(await broken(0)).toMatchObject({ settlement: { status: 'done' }, makespan: 60 + 5 + 45 })
+    expect(await broken(1)).toMatchObject({ settlement: { status: 'done' }, makespan: 2 * (60 + 5) + 45 })
+    expect(await broken(2)).toMatchObject({ settlement: { status: 'failed' }, makespan: 2 * (60 + 5) })
+  })
+
   it('keeps the deliverable as the output of the stage', async () => {
     const { settlement } = await run(0)
-    expect(settlement).toMatchObject({ output: [[{ summary: 'groups.build.Back.deliver.work' }, { status: 'COMPLETE' }], {}] })
+    expect(settlement).toMatchObject({ output: [[{ summary: 'groups.build.Back.deliver.work.do' }, { status: 'COMPLETE' }], {}] })
   })
 
   it('stops the delivery when the build stays broken, though failures of its stage are only told', async () => {
@@ -180,35 +249,5 @@ describe('verification', () => {
     expect(prompts).toHaveLength(2)
     expect(paths('step.completed')).toContain('groups.build.Front.verify')
     expect(paths('step.completed')).not.toContain('groups.qa.QA.work')
-  })
-})
-
-describe('what cannot work, by name', () => {
-  const one = (stage: string, group = ''): string => `groups:\n  - { id: a, stages: [{ name: A, agent: x }] }\n  - { id: b, dependsOn: [a], stages: [{ name: B, agent: x${stage} }]${group} }\n`
-  it.each([
-    ['no list of groups', 'groups: {}', ['1:9 WRONG_TYPE']],
-    ['no groups', 'groups: []', ['1:9 EMPTY_GROUP']],
-    ['two lists', 'groups: [{ id: a, stages: [{ name: A, agent: x }] }]\nstageGroups: []', ['2:1 GROUPS_TWICE']],
-    ['an empty group', 'groups: [{ id: a, stages: [] }]', ['1:27 EMPTY_GROUP']],
-    ['a group twice', one('').replace('id: b', 'id: a'), ['3:11 DUPLICATE_ID']],
-    ['an unknown group', one('').replace('dependsOn: [a]', 'dependsOn: [c]'), ['3:26 UNKNOWN_GROUP']],
-    ['a ring', one('').replace('id: a,', 'id: a, dependsOn: [b],'), ['2:25 CYCLE']],
-    ['an unknown key of a stage', one(', time: 3'), ['3:60 UNKNOWN_KEY']],
-    ['an unknown key of a group', one('', ', depends: []'), ['3:63 UNKNOWN_KEY']],
-    ['a stage without an agent', 'groups: [{ id: a, stages: [{ name: A }] }]', ['1:28 MISSING_KEY']],
-    ['an unknown agent', `agents: { y: { uses: openai } }\n${one('')}`, ['3:41 UNKNOWN_AGENT', '4:57 UNKNOWN_AGENT']],
-    ['an unknown reaction', one(', onFailure: explode'), ['3:71 WRONG_VALUE']],
-    ['a retry without retries', one(', onFailure: retry'), ['3:71 RETRY_WITHOUT_RETRIES']],
-    ['a flag that is no flag', one(', conditional: load'), ['3:73 WRONG_VALUE']],
-    ['a conditional group without flags', one('', ', conditional: true'), ['3:39 CONDITION_MISSING']],
-    ['a flag against the group', one(', conditional: needs_x', ', conditional: false'), ['3:73 CONDITION_AGAINST_GROUP']],
-    ['a flag that nobody can raise', 'groups: [{ id: a, stages: [{ name: A, agent: x, conditional: needs_x }] }]', ['1:62 CONDITION_NEVER']],
-    ['an end that is none', 'groups:\n  - { id: a, stages: [{ name: A, agent: x, onSuccess: complete }, { name: B, agent: x }] }', ['2:55 COMPLETE_NOT_LAST']],
-    ['an end before another group', one('').replace('agent: x }', 'agent: x, onSuccess: complete }'), ['2:55 COMPLETE_NOT_LAST']],
-    ['a wrong block to verify with', one(', verify: { rn: x }'), ['3:68 BLOCK_KIND']],
-    ['affinity', `${one('')}affinity: []\n`, ['4:1 NOT_YET_AVAILABLE']],
-    ['priorities', `${one('')}priority: catastrophic\n`, ['4:1 NOT_YET_AVAILABLE']],
-  ])('%s', (_, text, problems) => {
-    expect(problemsOf(text)).toEqual(problems)
   })
 })

@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { blockAt, load, outline, problemsOf, runLoaded } from './dialect-reading.ts'
-
-/** A `stages.yaml` of stages in their order; each is given as it is written after its key. */
-function yaml(stages: Readonly<Record<string, string>>, rest = ''): string {
-  const lines = Object.entries(stages).map(([key, value]) => `  ${key}: { ${value} }\n`).join('')
-  const order = /^stage_order:/m.test(rest) ? '' : `stage_order: [${Object.keys(stages).join(', ')}]\n`
-  return `stages:\n${lines}${order}${rest}`
-}
+import { blockAt, load, outline, problemsOf, runLoaded, stagesYaml as yaml } from './dialect-reading.ts'
 
 const work = (agent: string): string => `work_agent: ${agent}`
 const reviewOf = (agent: string): string => `is_review_stage: true, work_agent: ${agent}, review_agent: reviewer`
@@ -55,6 +48,17 @@ describe('stages and their order', () => {
     expect(prompt('PLAN')).toBe('# PLAN\n\nPlan it.\n\n## What there is so far\n\n### Specification\n\n${{ stages.SPEC.output }}')
   })
 
+  it('leave their files in the folder of the feature', () => {
+    const { workflow } = load(yaml({
+      SPEC: 'work_agent: ba, review_agent: r, artifacts: [spec.md]', SPEC_REVIEW: `${reviewOf('ba')}, artifacts: [review.md]`,
+      T: 'work_agent: a, review_agent: b, is_acceptance_test_stage: true, artifacts: [results.md]', B: 'work_agent: a, parallel_agents: [b], artifacts: [b.md]',
+    }))
+    const files = (path: string): unknown => Reflect.get(blockAt(workflow.stages, path), 'artifacts')
+    const file = (name: string): string[] => [`\${{ input.?feature.orValue("feature") }}/artifacts/${name}`]
+    expect(['SPEC.work', 'SPEC_REVIEW.reviewer', 'T.run'].map(files)).toEqual([file('spec.md'), file('review.md'), file('results.md')])
+    expect(['SPEC.reviewer', 'SPEC_REVIEW.work', 'T.fix', 'B.a', 'B.b'].map(files)).toEqual(Array.from({ length: 5 }))
+  })
+
   it('may be optional, done by several agents, or reviewed at once, and COMPLETE without an agent is the end', () => {
     const { workflow } = load(yaml({
       A: 'work_agent: a, optional: true', B: 'work_agent: a, parallel_agents: [a, b]', C: 'work_agent: a, review_agent: r', COMPLETE: '',
@@ -89,6 +93,8 @@ describe('reviews', () => {
       return answers(['REJECTED: one', 'REJECTED: two', 'Not VERIFIED_APPROVED: three'])(request, count)
     })
     expect(run.settlement).toMatchObject({ status: 'failed', error: { code: 'REVIEW_NOT_APPROVED', path: 'SPEC_REVIEW' } })
+    const last = 'Not VERIFIED_APPROVED: three'
+    expect(run.settlement).toMatchObject({ error: { details: { rounds: 4, feedback: `REJECTED: one\n\nREJECTED: two\n\n${last}\n\n${last}` } } })
     expect(prompts).toHaveLength(4)
     expect(prompts[0]).toContain('SPEC 1')
     expect(prompts[0]).not.toContain('Said in review')
@@ -141,42 +147,34 @@ describe('groups of stages', () => {
   })
 })
 
-describe('what cannot work, by name', () => {
-  const groups = (list: string): string => yaml(base, `parallel_groups:\n  g: ${list}\n`)
+describe('optional stages', () => {
   it.each([
-    ['a review in a group', groups('{ stages: [SPEC_REVIEW, RESEARCH] }'), ['9:17 REVIEW_IN_GROUP']],
-    ['after against the order', groups('{ after: PLAN, stages: [RESEARCH, TEST_STRATEGY] }'), ['9:15 GROUP_ORDER']],
-    ['before against the order', groups('{ stages: [RESEARCH, TEST_STRATEGY], before: SPEC }'), ['9:51 GROUP_ORDER']],
-    ['stages that do not stand side by side', groups('{ stages: [RESEARCH, PLAN] }'), ['9:16 GROUP_ORDER']],
-    ['an empty group', groups('{ stages: [] }'), ['9:16 EMPTY_GROUP']],
-    ['a group of one stage', groups('{ stages: [RESEARCH] }'), ['9:16 SINGLE_STAGE_GROUP']],
-    ['a stage in two groups', groups('{ stages: [RESEARCH, TEST_STRATEGY] }\n  h: { stages: [TEST_STRATEGY, PLAN] }'), ['10:17 STAGE_IN_TWO_GROUPS']],
-    ['an unknown stage in a group', groups('{ stages: [RESEARCH, TESTING] }'), ['9:27 UNKNOWN_STAGE']],
-    ['an unknown stage after which', groups('{ after: SPECS, stages: [RESEARCH, TEST_STRATEGY] }'), ['9:15 UNKNOWN_STAGE']],
-    ['an unknown field of a group', groups('{ stages: [RESEARCH, TEST_STRATEGY], mode: x }'), ['9:43 UNKNOWN_KEY']],
-    ['an agent twice in a group', groups('{ stages: [RESEARCH, TEST_STRATEGY] }').replace('b2', 'b1'), ['9:27 AGENT_TWICE_IN_GROUP']],
-    ['a file written twice in a group', groups('{ stages: [RESEARCH, TEST_STRATEGY] }').replaceAll(/(b[12])/g, '$1, artifacts: [r.md]'), ['5:47 ARTIFACT_CONFLICT']],
-    ['an unknown field of a stage', yaml({ A: 'work_agent: a, wrk: b' }), ['2:23 UNKNOWN_KEY']],
-    ['an unknown field at the top', yaml({ A: work('a') }, 'stage_oder: []\n'), ['4:1 UNKNOWN_KEY']],
-    ['an empty order', yaml({ A: work('a') }, 'stage_order: []\n'), ['3:14 EMPTY_STAGE_ORDER']],
-    ['an unknown stage in the order', yaml({ A: work('a') }, 'stage_order: [A, B]\n'), ['3:18 UNKNOWN_STAGE']],
-    ['a repeated stage', yaml({ A: work('a') }, 'stage_order: [A, A]\n'), ['3:18 REPEATED_STAGE']],
-    ['a stage that is not in the order', yaml({ A: work('a'), B: work('a') }, 'stage_order: [A]\n'), ['3:3 STAGE_NOT_IN_ORDER']],
-    ['a stage without an agent', yaml({ A: 'name: x' }), ['2:3 STAGE_WITHOUT_AGENT']],
-    ['COMPLETE with work after it', yaml({ COMPLETE: '', A: work('a') }), ['2:3 STAGE_WITHOUT_AGENT']],
-    ['a review without a reviewer', yaml({ A: work('a'), R: 'is_review_stage: true' }), ['3:3 STAGE_WITHOUT_AGENT']],
-    ['a review of nothing', yaml({ R: reviewOf('a') }), ['2:3 REVIEW_WITHOUT_WORK']],
-    ['a mapping to no review', yaml({ A: work('a'), B: work('a') }, 'work_to_review_mapping: { A: B }\n'), ['5:30 NOT_A_REVIEW']],
-    ['a mapping of unknown stages', yaml({ A: work('a') }, 'work_to_review_mapping: { B: C }\n'), ['4:27 UNKNOWN_STAGE', '4:30 UNKNOWN_STAGE']],
-    ['a review before its work', yaml({ A: work('a'), R: reviewOf('a'), B: work('a') }, 'work_to_review_mapping: { B: R }\n'), ['6:30 REVIEW_BEFORE_WORK']],
-    ['a persona that may not', yaml({ A: 'work_agent: a, allowed_personas: [pm]' }), ['2:41 PERSONA_NOT_ALLOWED']],
-    ['a reviewer that may not', yaml({ A: work('a'), R: `${reviewOf('a')}, allowed_personas: [pm]` }), ['3:88 PERSONA_NOT_ALLOWED']],
-    ['a gate without tests', yaml({ A: 'work_agent: a, requires_acceptance_tests_passed: true' }), ['2:57 GATE_WITHOUT_TESTS']],
-    ['a gate on optional tests', yaml({ T: 'work_agent: a, is_acceptance_test_stage: true, optional: true', A: 'work_agent: a, requires_acceptance_tests_passed: true' }), ['2:65 GATE_ON_OPTIONAL']],
-    ['a review that is a test', yaml({ A: work('a'), R: `${reviewOf('a')}, is_acceptance_test_stage: true` }), ['3:96 STAGE_KIND']],
-    ['a prompt from a file', yaml({ A: 'work_agent: a, prompt_template: prompts/a.prompt.md' }), ['2:40 NOT_YET_AVAILABLE']],
-    ['a wrong type', yaml({ A: 'work_agent: a, optional: maybe' }), ['2:33 WRONG_TYPE']],
-  ])('%s', (_, text, problems) => {
-    expect(problemsOf(text)).toEqual(problems)
+    ['a stage', 'work_agent: a, optional: true', 'A'],
+    ['a stage with a review', 'work_agent: a, review_agent: r, optional: true', 'A.work'],
+    ['a stage of several agents', 'work_agent: a, parallel_agents: [b], optional: true', 'A.b'],
+  ])('may fail, and what follows is told what there is: %s', async (_, stage, failing) => {
+    const prompts: string[] = []
+    const run = await runLoaded(load(yaml({ A: stage, B: work('c') })), { objective: 'o' }, (request) => {
+      if (request.path === failing) throw new Error('no')
+      if (request.kind === 'agent' && request.path === 'B') prompts.push(request.prompt)
+      return request.path
+    })
+    expect(run.settlement).toMatchObject({ status: 'done', output: 'B' })
+    expect(prompts).toEqual([expect.stringContaining('## What there is so far\n\n### A')])
+  })
+
+  it('that hold the scenarios and fail leave none', async () => {
+    const text = yaml({ SPEC: 'work_agent: a, optional: true', T: 'work_agent: a, is_acceptance_test_stage: true' })
+    const run = await runLoaded(load(text), { objective: 'o' }, ({ path }) => {
+      if (path === 'SPEC') throw new Error('no')
+      return 'AT-001: PASSED'
+    })
+    expect(run.settlement).toMatchObject({ status: 'failed', error: { code: 'REVIEW_NOT_APPROVED', path: 'T' } })
+  })
+})
+
+describe('stages that are not in the order', () => {
+  it('never run, which is said', () => {
+    expect(problemsOf(yaml({ A: work('a'), B: work('a') }, 'stage_order: [A]\n'))).toEqual(['3:3 STAGE_NOT_IN_ORDER'])
   })
 })

@@ -146,30 +146,3 @@ ${agents}stages:
     expect(wrong.problems.map(({ line, column, code }) => `${line}:${column} ${code}`)).toEqual(['7:32 EXPORT_NOT_FOUND', '8:39 MODULE_NOT_FOUND'])
   })
 })
-
-describe('workflows that cannot work', () => {
-  const step = '{ agent_key: a }'
-  it.each([
-    ['a mode that is none', `key: x\n${agents}stages: [{ mode: race, steps: [${step}] }]`, ['3:18 STAGE_MODE']],
-    ['an empty stage', `key: x\n${agents}stages: [{ steps: [] }]`, ['3:19 EMPTY_GROUP']],
-    ['no stages at all', `key: x\n${agents}`, ['1:1 MISSING_KEY']],
-    ['an unknown agent', `key: x\n${agents}stages: [{ steps: [${step}, { agent_key: c }] }]`, ['3:51 UNKNOWN_AGENT']],
-    ['a reducer of a sequence', `key: x\n${agents}stages: [{ steps: [${step}], reducer: vote }]`, ['3:39 NEEDS_PARALLEL_MODE']],
-    ['a hook that is nowhere', `key: x\n${agents}steps: [{ agent_key: a, guard: app.g:ok }, { agent_key: b, input_mapper: m, input_mapper_type: function }]`, ['3:32 HOOK_NOT_FOUND', '3:74 HOOK_NOT_FOUND']],
-    ['a reducer that is nowhere', `key: x\n${agents}stages: [{ mode: parallel, steps: [${step}], reducer: r.x:y }]`, ['3:64 HOOK_NOT_FOUND']],
-    ['a schema that is none', `key: x\n${agents}steps: [{ agent_key: a, output_schema: { type: thing } }]`, ['3:40 SCHEMA_INVALID']],
-    ['an unknown key', `key: x\n${agents}steps: [{ agent_key: a, gaurd: x }]`, ['3:25 UNKNOWN_KEY']],
-    ['a wrong expression', `key: x\n${agents}stages: [{ mode: parallel, steps: [${step}, ${step}], reducer: "prev[" }]`, ['3:82 EXPRESSION_SYNTAX']],
-    ['functions that name nothing', `key: x\n${agents}functions: { f: hooks.ts }\nsteps: [${step}]`, ['3:17 CALL_TARGET']],
-    ['several workflows', 'workflows:\n  - { key: a, default: true }\n  - { key: a, default: true }', ['1:1 MANY_WORKFLOWS', '3:12 DUPLICATE_WORKFLOW', '3:24 MANY_DEFAULTS']],
-    ['a default', `key: x\ndefault: true\n${agents}steps: [${step}]`, ['2:10 NOT_YET_AVAILABLE']],
-  ])('%s', (_, text, problems) => {
-    expect(problemsOf(text)).toEqual(problems)
-  })
-
-  it('agents that hand off need leave to do so', () => {
-    const text = 'key: x\nagents: { a: { uses: openai, handoffs: [a] } }\nsteps: [{ agent_key: a }]\n'
-    expect(problemsOf(text)).toEqual(['2:30 HANDOFF_NOT_ALLOWED'])
-    expect(problemsOf(`${text}allow_handoff_agents: true\n`)).toEqual(['2:30 NOT_YET_AVAILABLE'])
-  })
-})

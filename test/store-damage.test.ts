@@ -1,6 +1,8 @@
-import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, open, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { TerminalError } from '../src/errors.ts'
+import { readJournal, renewJournal } from '../src/store/journal-file.ts'
 import { sampleCheckpoint, sampleEvents, sampleRunSpec } from '../src/testing/store-samples.ts'
 import { storedRun } from './store-folder.ts'
 
@@ -38,6 +40,55 @@ describe('a journal whose end did not get to the disk', () => {
     expect(await store.read('run')).toMatchObject({ events: sampleEvents('run', 3), damage: [] })
     await writer.close()
     expect((await store.read('run')).damage).toHaveLength(1)
+  })
+})
+
+describe('a last line', () => {
+  it('cut or overwritten at any of its bytes costs this one event and no other', async () => {
+    const { store, folder } = await storedRun({ events: 3 })
+    const whole = await readFile(folder.journal)
+    const begin = whole.subarray(0, -1).lastIndexOf(0x0a) + 1
+    for (let at = begin; at < whole.length; at += 1) {
+      const damaged = Buffer.from(whole)
+      damaged[at] = 0
+      for (const bytes of [whole.subarray(0, at), damaged]) {
+        await writeFile(folder.journal, bytes)
+        const { events, damage } = await store.read('run')
+        expect(events).toEqual(sampleEvents('run', 2))
+        expect(damage.map(({ offset }) => offset)).toEqual(bytes.length === begin ? [] : [begin])
+        if ((at - begin) % 16 !== 0) continue
+        const { writer } = await store.open('run')
+        writer.append(sampleEvents('run', 1, { from: 3 }))
+        await writer.close()
+        expect(await readFile(folder.journal)).toEqual(whole)
+      }
+    }
+  })
+
+  it('is not cut off by who lost the run while it was looking at it', async () => {
+    const { folder, files } = await storedRun({ events: 2 })
+    await appendFile(folder.journal, 'half')
+    const before = await readFile(folder.journal)
+    const { goodBytes } = await readJournal(folder.journal, 'run')
+    const lost = new TerminalError('LOCK_LOST', 'taken')
+    const assertHeld = (): void => {
+      throw lost
+    }
+    await expect(renewJournal(folder.journal, goodBytes, assertHeld)).rejects.toBe(lost)
+    expect(await readFile(folder.journal)).toEqual(before)
+    expect(await files()).toEqual(['events.ndjson', 'spec.json'])
+  })
+
+  it('that a stopped owner still writes after a takeover is not in the journal', async () => {
+    const { store, folder } = await storedRun({ events: 2 })
+    // It has looked at the lock, and has the file open.
+    const late = await open(folder.journal, 'a')
+    const { writer } = await store.open('run')
+    await late.write(`${JSON.stringify(sampleEvents('run', 1, { from: 3 })[0])}\n`)
+    await late.close()
+    writer.append(sampleEvents('run', 2, { from: 3 }))
+    await writer.close()
+    expect(await store.read('run')).toMatchObject({ events: sampleEvents('run', 4), damage: [] })
   })
 })
 

@@ -173,6 +173,19 @@ describe('a journal that fails', () => {
     expect(disk.calls).toEqual(['write', 'sync'])
   })
 
+  it('asks after each sync whether it still may', async () => {
+    const disk = new ScriptedDisk()
+    const verdicts: TerminalError[] = []
+    const journal = journalOn(disk, () => verdicts[0])
+    journal.append(event(1))
+    const flushed = journal.flushed()
+    await Promise.resolve()
+    const lost = new TerminalError('LOCK_LOST', 'taken while it was stopped')
+    verdicts.push(lost)
+    disk.syncs[0]?.()
+    await expect(flushed).rejects.toBe(lost)
+  })
+
   it('asks before each write whether it still may', async () => {
     const disk = new ScriptedDisk()
     const verdicts: TerminalError[] = []

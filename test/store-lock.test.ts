@@ -77,19 +77,21 @@ describe('two processes on one run', () => {
 describe('a lock that was left behind', () => {
   const elsewhere = { host: 'another-machine', machine: 'x/y', birth: '5', pid: 4711 }
   const refused = { code: 'RUN_LOCKED' }
-  const cases: Record<string, { lock: string; free: boolean }> = {
-    'by a process that is not there any more': { lock: lockOf({ pid: 2 ** 22 + 1 }), free: true },
-    'by a process whose pid now is another one': { lock: lockOf({ birth: '1' }), free: true },
-    'by a living process': { lock: lockOf({}), free: false },
-    'by a living process that had no time for a sign of life': { lock: lockOf({ heartbeat: secondsAgo(100) }), free: false },
-    'on another machine, 20 s ago': { lock: lockOf({ ...elsewhere, heartbeat: secondsAgo(20) }), free: true },
-    'on another machine that was heard of 5 s ago': { lock: lockOf({ ...elsewhere, heartbeat: secondsAgo(5) }), free: false },
-    'in another container of this host, 5 s ago': { lock: lockOf({ machine: 'x/y', heartbeat: secondsAgo(5) }), free: false },
-    'before this machine was started again': { lock: lockOf({ machine: 'x/y', heartbeat: secondsAgo(60) }), free: true },
+  // Written when the test begins: on a busy machine that is long after they are listed.
+  const cases: Record<string, { lock: () => string; free: boolean }> = {
+    'by a process that is not there any more': { lock: () => lockOf({ pid: 2 ** 22 + 1 }), free: true },
+    'by a process whose pid now is another one': { lock: () => lockOf({ birth: '1' }), free: true },
+    'by a living process': { lock: () => lockOf({}), free: false },
+    'by a living process that had no time for a sign of life': { lock: () => lockOf({ heartbeat: secondsAgo(100) }), free: false },
+    'on another machine, 20 s ago': { lock: () => lockOf({ ...elsewhere, heartbeat: secondsAgo(20) }), free: true },
+    'on another machine that was heard of 5 s ago': { lock: () => lockOf({ ...elsewhere, heartbeat: secondsAgo(5) }), free: false },
+    'in another container of this host, 5 s ago': { lock: () => lockOf({ machine: 'x/y', heartbeat: secondsAgo(5) }), free: false },
+    'before this machine was started again': { lock: () => lockOf({ machine: 'x/y', heartbeat: secondsAgo(60) }), free: true },
   }
-  for (const [what, { lock, free }] of Object.entries(cases)) {
+  for (const [what, { lock: write, free }] of Object.entries(cases)) {
     it(`${what} ${free ? 'is taken over' : 'holds'}`, async () => {
       const { store, folder, files } = await storedRun({ events: 1 })
+      const lock = write()
       await writeFile(folder.lock, lock)
       if (!free) {
         await expect(store.open('run')).rejects.toMatchObject(refused)

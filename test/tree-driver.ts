@@ -149,7 +149,7 @@ export function drive(random: RandomWorkflow, choose: (below: number) => number)
 /** A tree as text, the same for equal trees, however their parts are shared. */
 export function plainTree(tree: RunTree, program: Program): string {
   const names = new Map([...program.index.knownByName.keys()].map((name) => [name, { block: name }]))
-  return canonicalJson(decodeShared(saveTree(tree, program) as unknown as SharedJson, names))
+  return canonicalJson(decodeShared(saveTree(tree, program) as unknown as SharedJson, (name) => names.get(String(name))))
 }
 
 /** The workflow of a counterexample in a few lines. */

@@ -1,7 +1,7 @@
 import type {
-  Block, FailureReaction, GraphBlock, LoopBlock, MapBlock, ReviewBlock, StepBlock, SwitchBlock,
+  AskStep, Block, FailureReaction, GraphBlock, LoopBlock, MapBlock, ReviewBlock, StepBlock, SwitchBlock,
 } from '../src/spec/ir.ts'
-import { sequence, step, Story, workflowOf } from './tui-fixture.ts'
+import { parallel, sequence, step, Story, workflowOf } from './tui-fixture.ts'
 
 /** Workflows with every kind of group, to look at without anything that runs them. */
 
@@ -21,8 +21,22 @@ export function switchOf(path: string, cases: Block[]): SwitchBlock {
   return { kind: 'switch', path, id: lastOf(path), cases: cases.map((one) => ({ when: 'true', do: one })) }
 }
 export function waitOf(path: string): StepBlock {
-  const retry = { attempts: 1, initialMs: 0, factor: 1, maxMs: 0, jitter: 0, totalMs: 0 }
-  return { kind: 'wait', path, id: lastOf(path), until: '90s', retry }
+  return { kind: 'wait', path, id: lastOf(path), until: '90s', retry: once }
+}
+const once = { attempts: 1, initialMs: 0, factor: 1, maxMs: 0, jitter: 0, totalMs: 0 }
+
+export function askOf(path: string, extra: Partial<AskStep> = {}): AskStep {
+  return { kind: 'ask', path, id: lastOf(path), message: 'Ship it?', retry: once, ...extra }
+}
+export function eventOf(path: string, event: string): StepBlock {
+  return { kind: 'event', path, id: lastOf(path), event, retry: once }
+}
+export function childOf(path: string, workflow: string): StepBlock {
+  return { kind: 'workflow', path, id: lastOf(path), workflow, with: '${{ prev }}', retry: once }
+}
+/** A person is asked what follows on its failure. */
+export function asking<B extends Block>(block: B): B {
+  return reacting(block, { ask: askOf(`${block.path}.ask`, { message: '${{ prev }}', options: ['retry', 'continue', 'fail'] }) })
 }
 export function reacting<B extends Block>(block: B, onFailure: FailureReaction): B {
   return { ...block, onFailure }
@@ -74,4 +88,30 @@ export function indexes(count: number): string[] {
 
 function lastOf(path: string): string {
   return path.slice(path.lastIndexOf('.') + 1)
+}
+
+/** A release that a person and an event must let pass. */
+export const release = workflowOf([
+  asking(step('build')),
+  parallel('gates', [
+    askOf('gates.approve', { group: 'gates', branch: 'approve' }),
+    eventOf('gates.staged', 'staged'),
+    step('gates.smoke', { group: 'gates', branch: 'smoke' }),
+  ]),
+  childOf('deploy', './deploy.yaml'),
+], 'release')
+
+/** Nothing goes on until the person and the event have come. */
+export function asked(): Story {
+  return new Story().begin().start('build').after(1000).complete('build', 'v1.2').open('gates', ['approve', 'staged', 'smoke'])
+    .start('gates.approve').start('gates.staged').start('gates.smoke')
+    .ask('gates.approve', 'Ship version 1.2 to production?', { options: ['yes', 'no'], expiresAt: '2026-11-22T12:00:00.000Z' })
+    .ask('gates.staged', 'waits for the event staged', { event: 'staged' })
+    .after(700).complete('gates.smoke', 'ok').wait('gates.approve', 'gates.staged')
+}
+
+export function askedAfterFailure(): Story {
+  const message = '"build" failed: npm run build ended with code 2'
+  return new Story().begin().start('build').after(900).fail('build', 'npm run build ended with code 2').start('build.ask')
+    .ask('build.ask', message, { options: ['retry', 'continue', 'fail'] }).wait('build.ask')
 }

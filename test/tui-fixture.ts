@@ -1,5 +1,5 @@
 import type { ErrorData } from '../src/errors.ts'
-import type { EphemeralEvent, RunEvent, UnnumberedEvent } from '../src/events.ts'
+import type { EphemeralEvent, EventData, RunEvent, UnnumberedEvent } from '../src/events.ts'
 import { applyEvent, createRunView, type RunView } from '../src/runtime/run-view.ts'
 import type { Block, ParallelBlock, RunStep, SequenceBlock, Workflow } from '../src/spec/ir.ts'
 
@@ -89,6 +89,18 @@ export class Story {
   }
   cancel(path: string, reason: string): this {
     return this.tell({ type: 'step.cancelled', path, data: { reason } })
+  }
+  ask(path: string, message: string, more: Partial<EventData<'ask.opened'>> = {}): this {
+    return this.tell({ type: 'ask.opened', path, attempt: 1, data: { ask: path, message, ...more } })
+  }
+  answer(path: string, value: string): this {
+    return this.tell({ type: 'ask.answered', path, attempt: 1, data: { ask: path, value } })
+  }
+  wait(...asks: string[]): this {
+    return this.tell({ type: 'run.waiting', data: { asks } })
+  }
+  resume(data: Partial<EventData<'run.resumed'>> = {}): this {
+    return this.tell({ type: 'run.resumed', data: { afterSeq: this.events.length, ...data } })
   }
   open(path: string, branches: string[] = []): this {
     return this.tell({ type: 'group.started', path, data: { branches } })

@@ -10,7 +10,9 @@ import { renderSummary } from '../src/tui/summary.ts'
 import {
   doneReview, failedReview, midReview, output, parallel, review, runId, startTime, step, Story, workflowOf,
 } from './tui-fixture.ts'
-import { indexes, midTranslation, reviewedDraft, secondRound, translation } from './tui-fixture-groups.ts'
+import {
+  asked, askedAfterFailure, indexes, midTranslation, release, reviewedDraft, secondRound, translation,
+} from './tui-fixture-groups.ts'
 
 interface Shot {
   readonly view: RunView
@@ -95,6 +97,20 @@ const shots: Readonly<Record<string, () => Shot>> = {
   'review-second-round': () => {
     const view = secondRound().view(reviewedDraft)
     return { view, ui: select(view, 'draft'), now: startTime + 6000 }
+  },
+  question: () => ({ view: asked().view(release), ui: select(asked().view(release), 'gates.approve') }),
+  'question-long': () => {
+    const message = `The tests of ${'a part with a long name, '.repeat(12)}failed.\n\nShall it be shipped all the same?`
+    const story = asked().ask('gates.approve', message, { ask: 'gates.approve~2' }).answer('gates.approve', 'yes')
+    return { view: story.view(release), ui: select(story.view(release), 'gates.approve') }
+  },
+  'asked-after-failure': () => {
+    const view = askedAfterFailure().view(release)
+    return { view, ui: select(view, 'build.ask') }
+  },
+  'child-waits': () => {
+    const view = new Story().begin().start('build').complete('build', 'v1.2').start('deploy').wait('deploy/approve').view(release)
+    return { view, ui: select(view, 'deploy') }
   },
   help: () => ({ view: midView(), ui: { isHelp: true } }),
   'open-log': () => {

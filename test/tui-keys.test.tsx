@@ -4,7 +4,7 @@ import { screenKeys } from '../src/tui/App.tsx'
 import { selectedNode } from '../src/tui/screen-rows.ts'
 import { createScreenStore, type ScreenStore } from '../src/tui/screen-store.ts'
 import { failedReview, midReview, output, review, runId, startTime, step, Story, workflowOf } from './tui-fixture.ts'
-import { indexes, loopOf, mapOf } from './tui-fixture-groups.ts'
+import { asked, indexes, loopOf, mapOf, release } from './tui-fixture-groups.ts'
 
 const size = { columns: 80, rows: 24 }
 
@@ -44,6 +44,35 @@ describe('keys', () => {
     expect(screenKeys('', { downArrow: true })).toEqual(['down'])
     expect(screenKeys('x', {})).toEqual([])
     expect(screenKeys('q', { meta: true })).toEqual([])
+  })
+
+  test('lead from one open question to the next; without one they stay', () => {
+    const { store } = open(asked(), release)
+    expect(selected(store)).toBe('gates.approve')
+    store.press('question', size)
+    expect(selected(store)).toBe('gates.staged')
+    store.press('question', size)
+    expect(selected(store)).toBe('gates.approve')
+    const quiet = open(midReview()).store
+    const before = selected(quiet)
+    quiet.press('question', size)
+    expect(selected(quiet)).toBe(before)
+    expect(screenKeys('a', {})).toEqual(['question'])
+  })
+
+  test('are not needed to see a question: the selection that follows the work goes to it', () => {
+    const story = new Story().begin().start('checks.lint').start('checks.tests')
+    const { store, send, clock } = open(story)
+    expect(selected(store)).toBe('checks.lint')
+    for (const event of story.ask('checks.tests', 'Which?').events.slice(-1)) send(event)
+    clock.advance(200)
+    expect(selected(store)).toBe('checks.tests')
+  })
+
+  test('stop a run that waits, as they stop one that is at work', () => {
+    const { store, calls } = open(asked(), release)
+    store.press('quit', size)
+    expect(calls).toContain('stop')
   })
 
   test('move the selection within the tree', () => {

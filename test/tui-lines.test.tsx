@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createLinePrinter } from '../src/tui/lines.ts'
 import { branchesFailed, doneReview, errorOf, failedReview, output, review, runId, Story } from './tui-fixture.ts'
-import { reviewedDraft, secondRound, translation } from './tui-fixture-groups.ts'
+import { asked, release, reviewedDraft, secondRound, translation } from './tui-fixture-groups.ts'
 
 /** Lines without their time, which is the local one. */
 function linesOf(story: Story, options?: { color?: boolean; afterSeq?: number }, workflow = review): string[] {
@@ -45,14 +45,38 @@ describe('lines for places without a screen', () => {
     ])
   })
 
+  test('tell what is asked, how to answer, and what was answered', () => {
+    const story = asked().answer('gates.approve', 'yes').tell({ type: 'event.received', data: { event: 'staged', payload: { ok: true } } })
+      .tell({ type: 'ask.expired', path: 'gates.staged', data: { ask: 'gates.staged' } }).resume({ again: ['build', 'gates'] })
+    expect(linesOf(story, {}, release).filter((line) => /ask|wait|answer|event/.test(line))).toEqual([
+      `gates.approve  asks: Ship version 1.2 to production? (options: yes, no   expires 2026-11-22 12:00:00 UTC); to answer: forkchart answer ${runId} gates.approve yes`,
+      `gates.staged  waits for the event staged; to send it: forkchart send ${runId} staged JSON`,
+      `${runId}  run waiting for 2 answers: gates.approve, gates.staged`,
+      'gates.approve  answered: yes',
+      `${runId}  event staged received: {"ok":true}`,
+      'gates.staged  no answer came in time',
+      `${runId}  run resumed after event 18, to run again: build, gates`,
+    ])
+  })
+
   test('tell the items of a map and the rounds after the first', () => {
     const lines = [...linesOf(new Story().begin().open('files', ['0']).open('files', ['0', '1']), {}, translation), ...linesOf(secondRound(), {}, reviewedDraft)]
     expect(lines.filter((line) => line.startsWith('files') || line.includes('round'))).toEqual([
       'files  started 1 item',
       'files  started 2 items',
+      'draft.write  queued (round 2)',
       'draft.write  started (round 2)',
+      'draft.write  completed in 1.5s (round 2)',
+      'draft.judge.thorough  queued (round 2)',
       'draft.judge.thorough  started (round 2)',
     ])
+  })
+
+  test('tell a step that somebody runs again from one that failed', () => {
+    const again = { code: 'RETRY_REQUESTED', kind: 'retryable' as const, message: 'Somebody asked for it to be run again.' }
+    const story = new Story().begin().start('fetch').complete('fetch', 'done')
+    story.tell({ type: 'step.retrying', path: 'fetch', attempt: 1, data: { error: again, delayMs: 0 } }).start('fetch', 2)
+    expect(linesOf(story).slice(-3)).toEqual(['fetch  to run again, as somebody asked', 'fetch  queued', 'fetch  started (attempt 2)'])
   })
 
   test('name every branch that failed, on one line', () => {

@@ -1,7 +1,8 @@
 import type { RunHandle, RunSettlement, RunStatus } from '../hosts/host.ts'
 import { applyEvent, createRunView, runElapsedMs, runReport, type RunView } from '../runtime/run-view.ts'
 import { type ExitCode, exitCode } from './exit-code.ts'
-import { resumeCommand } from './hints.ts'
+import { readChildAsks } from './child-asks.ts'
+import { answerCommand, resumeCommand } from './hints.ts'
 import { onInterrupt } from './interruption.ts'
 import { type ShowOptions, showRun } from './show-run.ts'
 import type { Terminal } from './terminal.ts'
@@ -18,6 +19,7 @@ const codes: Readonly<Record<RunStatus, ExitCode>> = {
   done: exitCode.done,
   failed: exitCode.failed,
   cancelled: exitCode.failed,
+  waiting: exitCode.waiting,
   interrupted: exitCode.interrupted,
 }
 
@@ -63,7 +65,7 @@ async function watchToEnd(
       await stopShowing('now')
       throw error
     }
-    await stopShowing(settlement.status === 'interrupted' ? 'now' : 'when read')
+    await stopShowing(settlement.status === 'interrupted' || settlement.status === 'waiting' ? 'now' : 'when read')
   } catch (error) {
     await handle.interrupt()
     terminal.err(`what was saved of the run can be resumed: ${hint}\n`)
@@ -72,13 +74,21 @@ async function watchToEnd(
     unsubscribe()
   }
   await printEnd(view, options, terminal)
+  if (settlement.status === 'waiting') {
+    const { openQuestionLines } = await import('../tui/ask-text.ts')
+    const command = answerCommand(terminal, options.storeDir)
+    const questions = openQuestionLines(view, command, await readChildAsks(view, options.store))
+    terminal.err(`${['', ...questions, ''].join('\n')}`)
+    terminal.err(`the run waits and is saved. To go on, with the answers or to wait for them:\n${hint}\n`)
+  }
   if (settlement.status === 'interrupted') terminal.err(`interrupted; all that was done is saved. To go on:\n${hint}\n`)
   return codes[settlement.status]
 }
 
 async function printEnd(view: RunView, { ui, json }: AttendOptions, terminal: Terminal): Promise<void> {
   const output = view.status === 'done' ? (view.output ?? null) : null
-  if (ui === 'lines' || ui === 'tui' || (ui === 'none' && terminal.errIsTerminal && !json)) {
+  const isSummed = ui === 'lines' || ui === 'tui' || (ui === 'none' && terminal.errIsTerminal && !json)
+  if (isSummed) {
     const { renderSummary } = await import('../tui/summary.ts')
     // Without the output: it follows whole, on stdout.
     terminal.err(`${renderSummary({ ...view, output: undefined }, terminal.errIsTerminal ? terminal.columns : undefined)}\n${output === null ? '' : '\n'}`)

@@ -18,8 +18,10 @@ function eventDetail(event: RunEvent): string {
   switch (event.type) {
     case 'run.started':
       return `${event.data.workflow}${event.data.scripted ? ' (scripted agents)' : ''}`
-    case 'run.resumed':
-      return `after event ${event.data.afterSeq}`
+    case 'run.resumed': {
+      const { afterSeq, again } = event.data
+      return `after event ${afterSeq}${again === undefined ? '' : `, again ${again.join(', ')}`}`
+    }
     case 'run.settled':
       return event.data.error === undefined ? event.data.status : `${event.data.status}: ${event.data.error.message}`
     case 'group.started':
@@ -42,8 +44,26 @@ function eventDetail(event: RunEvent): string {
     case 'step.skipped':
     case 'step.cancelled':
       return event.data.reason
+    case 'run.waiting':
+      return event.data.asks.join(', ')
+    case 'ask.opened':
+      return `${event.data.ask}: ${event.data.message}`
+    case 'ask.answered':
+      return `${event.data.ask}: ${toText(event.data.value)}`
+    case 'ask.expired':
+      return event.data.ask
+    case 'event.received':
+      return `${event.data.event}: ${toText(event.data.payload)}`
     case 'log':
     case 'agent.message':
       return event.data.text
+    case 'agent.tool_call':
+      return `${event.data.tool} ${toText(event.data.arguments)}`
+    case 'agent.tool_result':
+      return `${event.data.tool}${event.data.failed === true ? ' failed' : ''}: ${toText(event.data.output)}`
+    case 'agent.handoff':
+      return `${event.data.from} to ${event.data.to}`
+    case 'agent.usage':
+      return `${event.data.inputTokens} tokens in, ${event.data.outputTokens} out`
   }
 }

@@ -5,6 +5,8 @@ export const exitCode = {
   failed: 1,
   /** Bad usage or a bad spec. */
   usage: 2,
+  /** It waits for a person, and was told not to (`--no-wait`); its state is saved. */
+  waiting: 3,
   /** Not found, or locked by another process. */
   notFound: 5,
   /** Interrupted; the run's state is saved. */

@@ -9,7 +9,7 @@ import type { Terminal } from './terminal.ts'
 import { textTable } from './text-table.ts'
 
 /** Usage errors that mean: what you name is not there, or is someone else's now. */
-const notFoundCodes = new Set(['RUN_NOT_FOUND', 'RUN_LOCKED', 'STEP_NOT_FOUND'])
+const notFoundCodes = new Set(['RUN_NOT_FOUND', 'RUN_LOCKED', 'RUN_NOT_WRITTEN', 'STEP_NOT_FOUND', 'STEP_NOT_ACTIVE', 'ASK_NOT_OPEN'])
 
 /** Says on stderr what went wrong, with `json` also as an object on stdout; returns what the process should end with. */
 export function reportFailure(error: unknown, terminal: Terminal, json: boolean): ExitCode {

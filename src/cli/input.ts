@@ -3,12 +3,15 @@ import { resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { nodeErrorCode, UsageError } from '../errors.ts'
 import { isJsonObject, type Json, type JsonSchema } from '../json.ts'
+import { readObjective } from './objective.ts'
 
+const jsonPattern = /^\s*[[{]/
 const pairPattern = /^([A-Za-z_][\w.-]*)=([\s\S]*)$/
 
 /**
- * The input of a run from the values of `--input`: each a file (JSON or YAML), JSON, or `key=value`; objects are laid
- * over one another in the order given. Without any it is `{}`. Throws UsageError INPUT_UNREADABLE.
+ * The input of a run from the values of `--input`: each a file (JSON or YAML, or an objective in Markdown), JSON, or
+ * `key=value`; objects are laid over one another in the order given. Without any it is `{}`. Throws UsageError
+ * INPUT_UNREADABLE.
  */
 export async function readInput(values: readonly string[], schema: JsonSchema | undefined, cwd: string): Promise<Json> {
   const parts = await Promise.all(values.map((value) => readPart(value, schema, cwd)))
@@ -20,15 +23,21 @@ export async function readInput(values: readonly string[], schema: JsonSchema | 
   return Object.fromEntries(parts.flatMap((part) => Object.entries(isJsonObject(part) ? part : {})))
 }
 
+/** Whether a value of `--input` says by its form that it is no file. */
+export function isPairOrJson(value: string): boolean {
+  return pairPattern.test(value) || jsonPattern.test(value)
+}
+
 async function readPart(value: string, schema: JsonSchema | undefined, cwd: string): Promise<Json> {
   const [, key, text] = pairPattern.exec(value) ?? []
   if (key !== undefined && text !== undefined) {
     return Object.fromEntries([[key, typedValue(text, propertyTypes(schema, key))]])
   }
-  if (/^\s*[[{]/.test(value)) return parseJson(value, value)
+  if (jsonPattern.test(value)) return parseJson(value, value)
   const file = resolve(cwd, value)
   try {
     const content = await readFile(file, 'utf8')
+    if (/\.(md|markdown)$/i.test(file)) return objectiveOf(content, schema, value)
     return /\.ya?ml$/i.test(file) ? parseYamlText(content, value) : parseJson(content, value)
   } catch (error) {
     if (error instanceof UsageError) throw error
@@ -40,6 +49,17 @@ async function readPart(value: string, schema: JsonSchema | undefined, cwd: stri
   const guess = jsonOrUndefined(value)
   if (guess !== undefined) return guess
   throw unreadable(value, 'it is neither a file, nor JSON, nor key=value')
+}
+
+/** A Markdown file is an objective where the workflow has an input of that name, of which it fills in what it knows. */
+function objectiveOf(markdown: string, schema: JsonSchema | undefined, value: string): Json {
+  const { type, properties } = isJsonObject(schema) ? schema : {}
+  if (type === 'string') return markdown
+  const known = isJsonObject(properties) ? properties : {}
+  if (known['objective'] === undefined) {
+    throw unreadable(value, 'it is Markdown, which is for workflows whose input has an `objective`; give JSON, YAML or key=value')
+  }
+  return Object.fromEntries(Object.entries(readObjective(markdown)).filter(([key]) => Object.hasOwn(known, key)))
 }
 
 /** The text of `key=value` as what the schema asks for; a guess where it does not say. */

@@ -1,6 +1,7 @@
 import type { EphemeralEvent, RunEvent } from '../events.ts'
 import type { RunHandle } from '../hosts/host.ts'
 import type { Store } from '../store/store.ts'
+import { answerCommand, defaultStore } from './hints.ts'
 import type { Terminal } from './terminal.ts'
 import type { UiMode } from './ui.ts'
 
@@ -9,6 +10,10 @@ export interface ShowOptions {
   readonly store: Store
   /** Number of the last event that was shown already, in an earlier stretch of the run. */
   readonly afterSeq: number
+  /** The folder of the store as the user wrote it; default: the usual one. */
+  readonly storeDir?: string
+  /** The run ends when only answers can go on with it: its end tells what is asked. */
+  readonly noWait?: boolean
 }
 
 export type StopShowing = (when: 'now' | 'when read') => Promise<void>
@@ -21,6 +26,7 @@ export async function showRun(
   handle: RunHandle, stop: () => void, options: ShowOptions, terminal: Terminal,
 ): Promise<StopShowing> {
   const isNew = (event: RunEvent | EphemeralEvent): boolean => 'ephemeral' in event || event.seq > options.afterSeq
+  const command = answerCommand(terminal, options.storeDir ?? defaultStore)
   switch (options.ui) {
     case 'none':
       return async () => {}
@@ -37,7 +43,7 @@ export async function showRun(
       const write = (line: string): void => {
         if (isShown) terminal.err(`${line}\n`)
       }
-      const print = createLinePrinter(write, handle.workflow, { color })
+      const print = createLinePrinter(write, handle.workflow, { color, answerCommand: options.noWait === true ? null : command })
       return asEnd(handle.subscribe((event) => {
         isShown = isNew(event)
         print(event)
@@ -52,6 +58,7 @@ export async function showRun(
           workflow,
           subscribe: (listener) => handle.subscribe(listener),
           readLog: (path) => options.store.readLog(runId, path),
+          answerCommand: command,
         },
         onInterrupt: stop,
       })

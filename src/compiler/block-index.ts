@@ -1,16 +1,21 @@
-import { blocksIn, fillPath, indexMark, isBranchGroup, isStep } from '../spec/blocks.ts'
-import type { Block, BranchGroup, StepBlock, Workflow } from '../spec/ir.ts'
+import { blocksIn, childrenOf, fillPath, indexMark, innerBlocks, isBranchGroup, isStep } from '../spec/blocks.ts'
+import type { Block, BranchGroup, GraphBlock, StepBlock, Workflow } from '../spec/ir.ts'
 import type { Scope } from '../spec/outcome.ts'
 import { reducerStep } from '../spec/reducer-step.ts'
 import { limitName } from './names.ts'
+import { type StageReads, stageReads } from './stage-reads.ts'
 
 /** The blocks of a workflow by path, reducers' steps too. Unknown paths throw: a chart names only what is there. */
 export interface BlockIndex {
   readonly block: (path: string) => Block
   readonly group: (path: string) => BranchGroup
   readonly step: (path: string) => StepBlock
+  /** Path of what runs this block as one of its own, in the same machine; '' for the machine's own list. */
+  readonly around: (path: string) => string
   /** The group that this step reduces, if that is what it does. */
   readonly reducedBy: (path: string) => BranchGroup | undefined
+  /** The nodes of the graph that the expressions of one of its nodes read. */
+  readonly reads: (graph: GraphBlock, node: Block) => StageReads
   /** Time limits of groups, in ms, by the name of their delay. */
   readonly limits: Readonly<Record<string, number>>
   /** Names of the blocks' objects, and back: saved state names a block, it does not copy it. */
@@ -39,11 +44,23 @@ export function indexBlocks(workflow: Workflow): BlockIndex {
     if (block === undefined) throw new Error(`Workflow "${workflow.name}" has no block "${path}".`)
     return block
   }
+  const reads = new Map<Block, StageReads>()
+  const around = new Map<string, string>()
+  placeIn('', workflow.stages, around)
   return {
     limits,
+    reads: (graph, node) => {
+      let found = reads.get(node)
+      if (found === undefined) {
+        found = stageReads(workflow, graph.path, node)
+        reads.set(node, found)
+      }
+      return found
+    },
     known: new Map([...blocks].map(([path, block]) => [block, path])),
     knownByName: blocks,
     block: find,
+    around: (path) => around.get(path) ?? '',
     reducedBy: (path) => reduced.get(path),
     group: (path) => {
       const block = find(path)
@@ -55,6 +72,16 @@ export function indexBlocks(workflow: Workflow): BlockIndex {
       if (!isStep(block)) throw new Error(`Block "${path}" is no step.`)
       return block
     },
+  }
+}
+
+/** The branches of a group have machines of their own, or count with their group. What runs after a block counts beside it. */
+function placeIn(list: string, blocks: readonly Block[], around: Map<string, string>): void {
+  for (const block of blocks) {
+    around.set(block.path, list)
+    const inside = innerBlocks(block)
+    placeIn(isBranchGroup(block) ? '' : block.path, inside, around)
+    placeIn(list, childrenOf(block).slice(inside.length), around)
   }
 }
 

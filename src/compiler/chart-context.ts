@@ -3,8 +3,11 @@ import type { Json } from '../json.ts'
 import { checkAgainstSchema, describeIssues } from '../schema-check.ts'
 import { fillPath } from '../spec/blocks.ts'
 import type { Block, JsonSchemaOwner } from '../spec/ir.ts'
-import type { Outcome, Scope } from '../spec/outcome.ts'
-import type { BranchOutcomes } from './join.ts'
+import type { Outcome, Scope, UsageTotal } from '../spec/outcome.ts'
+import { addUsage } from '../usage.ts'
+import type { GraphState } from './graph-nodes.ts'
+import type { Slice } from './join.ts'
+import type { Places } from './places.ts'
 import { nestedStages, recordOutcome, type Settlement } from './scope.ts'
 
 /** What a chart's machine is started with. */
@@ -18,34 +21,43 @@ export interface ChartContext {
   readonly scope: Scope
   /** How the block ended that was settled last. */
   readonly last: Outcome
-  /** How the branches of the open group ended, by their paths. */
-  readonly branches: BranchOutcomes
+  /** How the branches of the open parallel node ended, by their paths. */
+  readonly branches: Readonly<Record<string, Settlement>>
+  /** How those of its shards ended, in the order of the shards. */
+  readonly slices: Slice
   /** Actors of the open group that have ended. */
   readonly ended: Readonly<Record<string, true>>
-  /** The group whose actors are spawned as they may begin: the items of a map, and how many branches have begun. */
+  /** The branches of the open group whose actors are spawned as they may begin. */
   readonly crew: CrewState | null
   /** The repetitions of the open blocks and lists that repeat, by their paths; '' is the machine's own list. */
   readonly rounds: Readonly<Record<string, RoundState>>
   /** How often each block sent its list back since the list began, by its path. */
   readonly returns: Readonly<Record<string, number>>
+  /** What was used in the open blocks that are no groups of branches, by their paths; '' for the machine's own list. */
+  readonly used?: Readonly<Record<string, UsageTotal>>
   /** What came to a block as `prev`, for blocks after which it is needed again; by their paths. */
   readonly arrived: Readonly<Record<string, Json>>
   /** Set once the machine was told to stop. `by` names the group whose time limit it was, or the run's root. */
   readonly cancelled: { readonly reason: string; readonly by?: string } | null
 }
 
+/** No event copies or looks through all of it, however many branches there are. Places are counted from `from`. */
 export interface CrewState {
+  /** Of a map. */
   readonly items: readonly Json[]
-  /** All places in branch order before this one have been started or given up. */
-  readonly next: number
-  /** The place after the last one of this crew's. */
-  readonly end: number
-  /** Those after it that have. */
-  readonly begun: Readonly<Record<string, true>>
-  /** Actors that run now. */
-  readonly live: readonly string[]
-  /** Nodes that were skipped because of what they need, by their paths: those that need them are as well. */
-  readonly barred: Readonly<Record<string, true>>
+  /** The place in its group of the first branch that is this crew's. */
+  readonly from: number
+  /** How many branches it has. */
+  readonly size: number
+  /** How many have been started or given up; all but those of a graph are in their order. */
+  readonly begun: number
+  /** Those that run now, each with how many had begun before it. */
+  readonly live: Places<number>
+  readonly running: number
+  readonly ended: Places<Settlement>
+  /** How many of those that ended completed. */
+  readonly completed: number
+  readonly nodes: GraphState | null
   /** Why no more are started: the group is done, or one failed. */
   readonly closing: string | null
 }
@@ -59,14 +71,15 @@ export interface RoundState {
   readonly before: Pick<Scope, 'prev' | 'loop' | 'rounds' | 'feedback'>
 }
 
-/** What the parent of a machine learns at its end: a shard gives its branches, any other its outcome. */
-export type ChartOutput = Settlement | { readonly branches: BranchOutcomes }
+/** What the parent of a machine learns at its end: a shard gives how its branches ended, any other its outcome. */
+export type ChartOutput = Settlement | { readonly slice: Slice }
 
 export function initialContext(input: ChartInput): ChartContext {
   return {
     scope: input.scope,
     last: { status: 'skipped', reason: 'nothing ran', output: input.scope.prev },
     branches: {},
+    slices: [],
     ended: {},
     crew: null,
     rounds: {},
@@ -79,9 +92,16 @@ export function initialContext(input: ChartInput): ChartContext {
 /**
  * The context after a block ended so: checked against the block's schema, visible to the blocks that follow. `later` is
  * set for a block that does not come first in a list: its own path, or for a fallback that of the block it stands for.
+ * What it used counts in `around`, see `BlockIndex`.
  */
-export function settle(context: ChartContext, block: Block, settlement: Settlement, later?: string): ChartContext {
-  const checked = judge(context, block, settlement)
+export function settle(
+  context: ChartContext, block: Block, settlement: Settlement, around: string, later?: string,
+): ChartContext {
+  const { used = nothing } = context
+  const inside = ownValue(used, block.path)
+  const judged = judge(context, block, settlement)
+  const checked = inside === undefined ? judged : withUsage(judged, inside)
+  const whole = addUsage(ownValue(used, around), inside ?? usageOf(judged))
   const { nested: _, ...outcome } = checked
   // A row of blocks is skipped only when all of them are: what was done before passes through the one that was not.
   const last: Outcome =
@@ -93,6 +113,7 @@ export function settle(context: ChartContext, block: Block, settlement: Settleme
     scope: recordOutcome(scopeAfter(context, block), block.path, checked),
     last,
     rounds: without(context.rounds, block.path),
+    ...(whole === undefined ? {} : { used: { ...without(used, block.path), [around]: whole } }),
     cancelled: isOwnLimit(context, block) ? null : context.cancelled,
   }
 }
@@ -104,6 +125,18 @@ export function scopeAfter(context: ChartContext, block: Block): Scope {
   const { loop: _loop, rounds: _rounds, feedback: _feedback, ...scope } = context.scope
   const { prev: _prev, ...before } = state.before
   return { ...scope, ...before }
+}
+
+const nothing: Readonly<Record<string, UsageTotal>> = {}
+
+/** What a block that ended so used. */
+export function usageOf(outcome: Outcome): UsageTotal | undefined {
+  return 'usage' in outcome ? outcome.usage : undefined
+}
+
+/** The same end with this usage, if any. */
+export function withUsage<T extends Outcome>(outcome: T, usage: UsageTotal | undefined): T {
+  return usage === undefined ? outcome : { ...outcome, usage }
 }
 
 /** Whether what stops the machine is the time limit of this block. */
@@ -118,7 +151,7 @@ export function judge(context: ChartContext, block: Block, settlement: Settlemen
   if (cancelled === null || !isOwnLimit(context, block)) {
     return block.output === undefined ? settlement : checkOutput({ path, output: block.output }, settlement)
   }
-  return { status: 'failed', error: { code: 'TIMEOUT', kind: 'retryable', message: cancelled.reason, path } }
+  return withUsage({ status: 'failed', error: { code: 'TIMEOUT', kind: 'retryable', message: cancelled.reason, path } }, usageOf(settlement))
 }
 
 /** Whether one of the blocks before this one, in the same list, was not skipped; one that failed was forgiven. */
@@ -142,8 +175,9 @@ function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<
 
 /** How the machine as a whole ended. */
 export function machineOutcome(context: ChartContext): Outcome {
-  const { cancelled, last } = context
-  return cancelled !== null && last.status !== 'failed' ? { status: 'cancelled', ...cancelled } : last
+  const { cancelled, last, used = nothing } = context
+  const ended = cancelled !== null && last.status !== 'failed' ? { status: 'cancelled' as const, ...cancelled } : last
+  return withUsage(ended, ownValue(used, ''))
 }
 
 /** What the machine of a branch reports to its parent. */

@@ -30,7 +30,7 @@ export function compileWorkflow(workflow: Workflow): Chart {
     // That a branch's failure is forgiven is its group's business, when it joins.
     branchMachine: ({ onFailure, ...block }) => {
       const rest = onFailure === undefined || onFailure === 'continue' ? block : { ...block, onFailure }
-      emitter.add(blocksMachine(branchMachineName(rest as Block), [rest as Block], emitter))
+      emitter.add(blocksMachine(branchMachineName(rest as Block), [rest as Block], emitter, { isBranch: true }))
     },
     state: (block, onDone) => {
       switch (block.kind) {
@@ -39,6 +39,9 @@ export function compileWorkflow(workflow: Workflow): Chart {
         case 'call':
         case 'http':
         case 'wait':
+        case 'event':
+        case 'ask':
+        case 'workflow':
           return stepState(block, onDone)
         case 'sequence':
           return sequenceState(block, onDone, emitter)
@@ -63,8 +66,10 @@ export function compileWorkflow(workflow: Workflow): Chart {
 }
 
 /** A machine that runs blocks one after another and ends in a state named for how it went. */
-function blocksMachine(id: string, blocks: readonly Block[], emitter: Emitter): ChartMachine {
-  const { initial, states } = sequenceStates(blocks, emitter)
+function blocksMachine(
+  id: string, blocks: readonly Block[], emitter: Emitter, placing: { readonly isBranch?: boolean } = {},
+): ChartMachine {
+  const { initial, states } = sequenceStates(blocks, emitter, placing)
   return {
     id,
     initial,

@@ -38,8 +38,9 @@ export function crewNode(
     entry: [{ type: 'startBranches', params }],
     always: ends.map((transition) => ({ ...transition, guard: transition.guard ?? { type: 'crewEnded' } })),
     on: {
+      ...(block.concurrency === undefined ? {} : { 'branch.ahead': [{ actions: [{ type: 'startBranches', params }] }] }),
       'xstate.done.actor.*': [{ actions: [{ type: 'settleCrew', params }, { type: 'startBranches', params }] }],
-      cancel: [{ actions: [{ type: 'markCancelled' }, { type: 'cancelCrew' }] }],
+      cancel: [{ actions: [{ type: 'markCancelled' }, { type: 'cancelCrew', params }] }],
     },
     meta: { actors: [...new Set(bodies.map((body) => branchSource(body)))] },
   }

@@ -14,6 +14,7 @@ import type { BlockIndex } from './block-index.ts'
 import type { Evaluation } from './environment.ts'
 import { stepInput } from './evaluation.ts'
 import type { Implementations } from './chart-events.ts'
+import { sliceOf } from './crew-implementations.ts'
 import { reducerScope } from './implementations.ts'
 import { pathOfActor, stepSource } from './names.ts'
 
@@ -51,7 +52,7 @@ export function hydrateMachine(
 
 function machineOutput(chart: Chart, machine: ChartMachine, context: ChartContext): ChartOutput {
   if (machine.id === chart.root) return checkOutput({ output: chart.workflow.output }, machineOutcome(context))
-  if (machine.id.includes('#')) return { branches: context.branches }
+  if (machine.id.includes('#')) return { slice: sliceOf(context) }
   return branchSettlement(context, pathOfActor(machine.id))
 }
 

@@ -5,22 +5,24 @@ import { fillPath, isBranchGroup } from '../spec/blocks.ts'
 import type { Block, BranchGroup } from '../spec/ir.ts'
 import type { Outcome, Scope } from '../spec/outcome.ts'
 import type { BlockIndex } from './block-index.ts'
-import { type ChartContext, judge, machineOutcome, settle } from './chart-context.ts'
+import { type ChartContext, judge, machineOutcome, scopeAfter, settle } from './chart-context.ts'
 import {
   actorIn,
   type Args,
   type BlockParams,
-  branchesIn,
   type EnqueueArgs,
   failedIn,
   type Implementations,
   label,
   outcomeIn,
+  sliceIn,
 } from './chart-events.ts'
 import { crewImplementations, hasOutputs, openBranches } from './crew-implementations.ts'
+import { openPlaces } from './crew-plan.ts'
+import { joinScope, scopeOfCrew } from './crew-scope.ts'
 import type { Evaluation } from './environment.ts'
 import { entryError, mapItems, scopeInside, whenVerdict } from './evaluation.ts'
-import { branchOutputs, branchResults, branchStages, joinedEvent, joinOutcome, sumUsage } from './join.ts'
+import { type Branches, branchOutputs, branchResults, branchStages, joinedEvent, joinOutcome, sumUsage } from './join.ts'
 import { enterRounds, roundImplementations } from './round-implementations.ts'
 import { recordOutcome } from './scope.ts'
 
@@ -28,21 +30,19 @@ import { recordOutcome } from './scope.ts'
 export function chartImplementations(index: BlockIndex, evaluation: Evaluation): Implementations & { readonly delays: Readonly<Record<string, number>> } {
   const rounds = roundImplementations(index, evaluation)
   const crew = crewImplementations(index, evaluation)
-  const joined = (context: ChartContext, group: BranchGroup): Outcome =>
+  const joined = (context: ChartContext, branches: Branches): Outcome =>
     context.cancelled !== null
-      ? { status: 'cancelled', reason: context.cancelled.reason }
-      : joinOutcome(openBranches(context, group), context.scope, evaluation)
-  const closeGroup = (context: ChartContext, group: BranchGroup, outcome: Outcome): ChartContext => {
-    const nested = branchStages(openBranches(context, group))
-    const scope = recordOutcome(context.scope, group.path, { ...outcome, nested })
-    return { ...context, last: outcome, scope, branches: {}, ended: {}, crew: null }
-  }
-  const close = ({ context, enqueue }: EnqueueArgs, group: BranchGroup, ending: Outcome): void => {
+      ? { status: 'cancelled', reason: context.cancelled.reason, ...sumUsage(branches.ended) }
+      : joinOutcome(branches, joinScope(branches.group, context.scope, context.crew), evaluation)
+  const close = ({ context, enqueue }: EnqueueArgs, branches: Branches, ending: Outcome): void => {
+    const { group } = branches
     const { nested: _, ...outcome } = { nested: undefined, ...judge(context, group, ending) }
-    const data = joinedEvent(openBranches(context, group), outcome)
-    enqueue.emit({ type: 'group.joined', ...label(group, context.scope), data })
-    enqueue.assign(closeGroup(context, group, outcome))
+    enqueue.emit({ type: 'group.joined', ...label(group, context.scope), data: joinedEvent(branches, outcome) })
+    const scope = recordOutcome(context.scope, group.path, { ...outcome, nested: branchStages(branches) })
+    enqueue.assign({ ...context, last: outcome, scope, branches: {}, slices: [], ended: {}, crew: null })
   }
+  const failedBranch = ({ context, event }: Args, { block, from }: SettledParams) =>
+    failedIn(event, openPlaces(index.group(block), context.scope, null), from)
 
   return {
     delays: index.limits,
@@ -65,25 +65,33 @@ export function chartImplementations(index: BlockIndex, evaluation: Evaluation):
         whenVerdict(index.block(params.block), context.scope, evaluation) === false,
       hasOutputs: ({ context }: Args, params: BlockParams) => hasOutputs(context, index.group(params.block), evaluation),
       isCancelled: ({ context }: Args) => context.cancelled !== null,
-      branchFailed: ({ event }: Args, params: BlockParams) => failedIn(event, index.group(params.block)) !== undefined,
+      branchFailed: (args: Args, params: SettledParams) => failedBranch(args, params) !== undefined,
     },
     actions: {
       ...rounds.actions,
       ...crew.actions,
       /** A step ended: its actor's output is the block's outcome. */
       settleActor: assign(({ context, event }: Args, params: SettleParams) =>
-        settle(context, index.block(params.block), outcomeIn(event), params.later),
+        settle(context, index.block(params.block), outcomeIn(event), index.around(params.block), params.later),
       ),
-      /** A group ended: its outcome is in `last`. */
-      settleGroup: assign(({ context }: Args, params: SettleParams) =>
-        settle(context, index.block(params.block), context.last, params.later),
-      ),
+      /** A group ended: its outcome is in `last`. One that fails by that alone says so, as nothing in it did. */
+      settleGroup: enqueueActions(({ context, enqueue }: EnqueueArgs, params: SettleParams) => {
+        const block = index.block(params.block)
+        const { last } = context
+        const ended = judge(context, block, last)
+        if (ended.status === 'failed' && !isBranchGroup(block) && !(last.status === 'failed' && last.error === ended.error)) {
+          enqueue.emit({ type: 'step.failed', ...label(block, scopeAfter(context, block)), data: { error: ended.error } })
+        }
+        enqueue.assign(settle(context, block, last, index.around(params.block), params.later))
+      }),
       settleBranch: assign(({ context, event }: Args, params: BlockParams) => ({
         branches: { ...context.branches, [params.block]: outcomeIn(event) },
         ended: { ...context.ended, [actorIn(event)]: true as const },
       })),
-      settleShard: assign(({ context, event }: Args) => ({
-        branches: { ...context.branches, ...branchesIn(event) },
+      settleShard: assign(({ context, event }: Args, { at }: { at: number }) => ({
+        slices: Array.from({ length: Math.max(context.slices.length, at + 1) }, (_, shard) =>
+          shard === at ? sliceIn(event) : (context.slices[shard] ?? null),
+        ),
         ended: { ...context.ended, [actorIn(event)]: true as const },
       })),
       refuse: enqueueActions(({ context, enqueue }: EnqueueArgs, params: BlockParams) => {
@@ -109,14 +117,15 @@ export function chartImplementations(index: BlockIndex, evaluation: Evaluation):
         } else if (remembersEntry(block)) enqueue.assign(enterRounds({ ...context, scope }, block))
       }),
       join: enqueueActions((args: EnqueueArgs, params: BlockParams) => {
-        const group = index.group(params.block)
-        close(args, group, joined(args.context, group))
+        const branches = openBranches(args.context, index.group(params.block))
+        close(args, branches, joined(args.context, branches))
       }),
       joinReduced: enqueueActions((args: EnqueueArgs, params: BlockParams) => {
         const outcome = outcomeIn(args.event)
-        const used = sumUsage([...Object.values(args.context.branches), outcome])
-        const ended = outcome.status === 'completed' || outcome.status === 'failed' ? { ...outcome, ...used } : outcome
-        close(args, index.group(params.block), ended)
+        const branches = openBranches(args.context, index.group(params.block))
+        const used = sumUsage([...branches.ended, outcome])
+        const ended = { ...outcome, ...used }
+        close(args, branches, ended)
       }),
       markCancelled: assign(({ event }: Args) => {
         if (event.type !== 'cancel' || !('reason' in event)) return {}
@@ -128,7 +137,7 @@ export function chartImplementations(index: BlockIndex, evaluation: Evaluation):
       ),
       /** Tells the other actors of the group to stop: one of them failed, or the group is done. */
       cancelActors: enqueueActions(({ context, event, enqueue }: EnqueueArgs, params: CancelParams) => {
-        const failed = failedIn(event, index.group(params.block))
+        const failed = failedBranch({ context, event }, params)
         const group = fillPath(params.block, context.scope.at)
         const reason = failed === undefined ? `"${group}" is done without it` : `"${failed.error.path ?? actorIn(event)}" failed`
         for (const id of params.ids) {
@@ -148,14 +157,20 @@ interface SettleParams extends BlockParams {
   readonly later?: string
 }
 
-interface CancelParams extends BlockParams {
+/** One actor of a parallel node, with the branches from this place on. */
+interface SettledParams extends BlockParams {
+  readonly from: number
+}
+
+interface CancelParams extends SettledParams {
   readonly ids: readonly string[]
 }
 
 /** The reducer's step sees the branches' outputs as `prev`, and how each branch ended. */
 export function reducerScope(group: BranchGroup, context: ChartContext): Scope {
   const branches = openBranches(context, group)
-  return { ...context.scope, prev: branchOutputs(branches), branches: branchResults(branches) }
+  const scope = scopeOfCrew(group, context.scope, context.crew)
+  return { ...scope, prev: branchOutputs(branches), branches: branchResults(branches) }
 }
 
 function branchIds(group: BranchGroup, scope: Scope, evaluation: Evaluation): string[] {
@@ -167,7 +182,7 @@ function branchIds(group: BranchGroup, scope: Scope, evaluation: Evaluation): st
 /** Whether what was in scope at its start is needed again: to restore it, or to go back to it. */
 function remembersEntry(block: Block): boolean {
   if (block.kind === 'sequence') {
-    return block.blocks.some(({ onFailure }) => typeof onFailure === 'object' && 'goto' in onFailure)
+    return block.blocks.some(({ onFailure }) => typeof onFailure === 'object' && ('goto' in onFailure || 'ask' in onFailure))
   }
   return block.kind === 'loop' || block.kind === 'review'
 }

@@ -5,13 +5,14 @@ import { fillPath } from '../spec/blocks.ts'
 import { evaluateCondition } from '../spec/expression.ts'
 import type { BranchGroup } from '../spec/ir.ts'
 import type { BranchResult, Outcome, Scope, StageTree, UsageTotal } from '../spec/outcome.ts'
+import { addUsage } from '../usage.ts'
 import type { Evaluation } from './environment.ts'
 import { evaluationError } from './evaluation.ts'
 import { reduceOutputs } from './reducers.ts'
 import { outputOf, type Settlement, stageEntry } from './scope.ts'
 
-/** How the branches ended, by their paths. */
-export type BranchOutcomes = Readonly<Record<string, Settlement>>
+/** How the branches of a shard ended, in branch order, as its own shards tell it; null for what never ran. */
+export type Slice = readonly (Settlement | Slice | null)[]
 
 /** The branches of a group in order: their ids, their paths and whether a failure of one is forgiven. */
 export interface BranchPlace {
@@ -56,49 +57,67 @@ function remembered<K extends object, V>(known: WeakMap<K, V>, key: K, make: () 
   return value
 }
 
-/** Whether the group goes on when the branch at this path fails, as the branch itself says. */
-export function forgives(group: BranchGroup, path: string): boolean {
-  const branch = group.kind === 'map' ? group.do : group.branches.find((each) => each.path === path)
-  return branch?.onFailure === 'continue'
+/** Whether the group takes a branch that ended so for one that did not fail. */
+export function isPardoned(place: BranchPlace | undefined, outcome: Outcome): boolean {
+  return outcome.status === 'failed' && (outcome.forgiven === true || place?.isForgiven === true)
+}
+
+const placesByPath = new WeakMap<readonly BranchPlace[], ReadonlyMap<string, number>>()
+
+/** Where the branch with this path stands among them; -1 when it does not. */
+export function placeAt(places: readonly BranchPlace[], path: string): number {
+  const byPath = remembered(placesByPath, places, () => new Map(places.map((place, index) => [place.path, index])))
+  return byPath.get(path) ?? -1
 }
 
 /** How the branches of one group ended. */
 export interface Branches {
   readonly group: BranchGroup
   readonly places: readonly BranchPlace[]
-  readonly outcomes: BranchOutcomes
+  /** In their order; nothing for one that never ran. */
+  readonly ended: readonly (Settlement | null | undefined)[]
 }
 
 /** Outputs of the branches that completed, in branch order. */
-export function branchOutputs(branches: Branches): Json[] {
+export function branchOutputs({ ended }: Pick<Branches, 'ended'>): Json[] {
   const outputs: Json[] = []
-  for (const outcome of inOrder(branches)) if (outcome.status === 'completed') outputs.push(outcome.output)
+  for (const outcome of ended) if (outcome?.status === 'completed') outputs.push(outcome.output)
   return outputs
 }
 
+/** Of the branches that have ended so far: how many completed, and their outputs, made only when they are looked at. */
+export interface Progress {
+  readonly completed: number
+  readonly outputs: () => readonly Json[]
+  /** What the condition of a `join` sees besides. */
+  readonly scope: () => Scope
+}
+
 /** Whether a group that need not wait for all of its branches is done. Never for `all`. */
-export function joinHolds(branches: Branches, scope: Scope, evaluation: Evaluation): boolean {
-  const { join } = branches.group
+export function joinHolds({ join }: BranchGroup, progress: Progress, evaluation: Evaluation): boolean {
   if (join === undefined || join === 'all') return false
-  const outputs = branchOutputs(branches)
-  if (join === 'any') return outputs.length > 0
-  if ('quorum' in join) return outputs.length >= join.quorum
-  return evaluateCondition(join.when, { ...scope, env: evaluation.env, outputs })
+  if (join === 'any') return progress.completed > 0
+  if ('quorum' in join) return progress.completed >= join.quorum
+  return evaluateCondition(join.when, { ...progress.scope(), env: evaluation.env, outputs: progress.outputs() })
 }
 
 /** Whether the group's failure rule, or its early end, lets it go on to its reducer. Throws when its condition does. */
 export function maySucceed(branches: Branches, scope: Scope, evaluation: Evaluation): boolean {
   const { group, places } = branches
-  if (group.join !== undefined && group.join !== 'all') return joinHolds(branches, scope, evaluation)
+  if (group.join !== undefined && group.join !== 'all') {
+    const outputs = branchOutputs(branches)
+    return joinHolds(group, { completed: outputs.length, outputs: () => outputs, scope: () => scope }, evaluation)
+  }
+  // Also when somebody cancelled a branch.
+  if (group.onBranchFailure === 'continue') return true
   const all = inOrder(branches)
   if (all.some((outcome) => outcome.status === 'cancelled')) return false
-  if (group.onBranchFailure === 'continue') return true
-  return !all.some((outcome, index) => outcome.status === 'failed' && places[index]?.isForgiven !== true)
+  return !all.some((outcome, index) => outcome.status === 'failed' && !isPardoned(places[index], outcome))
 }
 
 /**
  * The outcome of a group whose branches have all ended. Failed when a branch failed, unless the group continues: one
- * error that names every failed branch. Skipped, passing its input on, when every branch was.
+ * error that names every branch that failed and was not forgiven. Skipped, passing its input on, when every branch was.
  */
 export function joinOutcome(branches: Branches, scope: Scope, evaluation: Evaluation): Outcome {
   const { group } = branches
@@ -107,15 +126,15 @@ export function joinOutcome(branches: Branches, scope: Scope, evaluation: Evalua
   const usage = sumUsage(all)
   try {
     if (all.length > 0 && all.every((outcome) => outcome.status === 'skipped')) {
-      return { status: 'skipped', reason: 'every branch was skipped', output: scope.prev }
+      return { status: 'skipped', reason: 'every branch was skipped', output: scope.prev, ...usage }
     }
     if (!maySucceed(branches, scope, evaluation)) {
       const cancelled = all.find((outcome) => outcome.status === 'cancelled')
       const error = aggregateError(branches, path)
       if (error !== undefined) return { status: 'failed', error, ...usage }
-      if (cancelled !== undefined) return { status: 'cancelled', reason: cancelled.reason }
-      const message = `"${path}" is not done as its \`join\` asks, and all of its branches have ended.`
-      return { status: 'failed', error: { code: 'JOIN_NOT_REACHED', kind: 'terminal', message, path } }
+      if (cancelled !== undefined) return { status: 'cancelled', reason: cancelled.reason, ...usage }
+      const message = `"${path}" is not done as its \`join\` asks, and all of its branches have ended: ${endingsText(branches)}.`
+      return { status: 'failed', error: { code: 'JOIN_NOT_REACHED', kind: 'terminal', message, path }, ...usage }
     }
     // The items of a map are a list, however many there are.
     const usual = group.kind === 'map' ? 'list' : 'auto'
@@ -138,14 +157,19 @@ export function branchResults(branches: Branches): BranchResult[] {
 }
 
 /** What expressions see below the group's own entry; nothing of the items of a map. */
-export function branchStages({ group, places, outcomes }: Branches): StageTree {
+export function branchStages(branches: Branches): StageTree {
   const tree: Record<string, StageTree[string]> = {}
-  if (group.kind === 'map') return tree
-  inOrder({ group, places, outcomes }).forEach((settlement, index) => {
-    const id = places[index]?.id
-    if (id !== undefined) tree[id] = { ...settlement.nested, ...stageEntry(settlement) }
+  if (branches.group.kind === 'map') return tree
+  inOrder(branches).forEach((settlement, index) => {
+    const id = branches.places[index]?.id
+    if (id !== undefined) tree[id] = branchEntry(settlement)
   })
   return tree
+}
+
+/** What expressions see of one branch. */
+export function branchEntry(settlement: Settlement): StageTree[string] {
+  return { ...settlement.nested, ...stageEntry(settlement) }
 }
 
 export function joinedEvent(branches: Branches, outcome: Outcome): EventData<'group.joined'> {
@@ -154,8 +178,8 @@ export function joinedEvent(branches: Branches, outcome: Outcome): EventData<'gr
   return { status: outcome.status, ...counts, ...(outcome.status === 'failed' ? { error: outcome.error } : {}) }
 }
 
-function inOrder({ places, outcomes }: Branches): Settlement[] {
-  return places.map(({ path }) => outcomes[path] ?? { status: 'cancelled', reason: 'it never ran' })
+function inOrder({ places, ended }: Branches): Settlement[] {
+  return places.map((_, index) => ended[index] ?? { status: 'cancelled', reason: 'it never ran' })
 }
 
 function aggregateError(branches: Branches, path: string): ErrorData | undefined {
@@ -163,7 +187,7 @@ function aggregateError(branches: Branches, path: string): ErrorData | undefined
   const errors: ErrorData[] = []
   const named: string[] = []
   inOrder(branches).forEach((outcome, index) => {
-    if (outcome.status !== 'failed') return
+    if (outcome.status !== 'failed' || isPardoned(places[index], outcome)) return
     errors.push(outcome.error)
     named.push(`${places[index]?.id ?? ''} (${outcome.error.message})`)
   })
@@ -177,20 +201,30 @@ function aggregateError(branches: Branches, path: string): ErrorData | undefined
   }
 }
 
+/** Of more branches than this, and of longer values, a message tells only the beginning. */
+const toldBranches = 8
+const toldLength = 60
+
+/** `a gave "yes"; b was skipped`: what each branch came to. */
+function endingsText(branches: Branches): string {
+  const all = inOrder(branches)
+  const told = all.slice(0, toldBranches).map((outcome, index) => `${branches.places[index]?.id ?? ''} ${endingText(outcome)}`)
+  return [...told, ...(all.length > toldBranches ? [`and ${all.length - toldBranches} more`] : [])].join('; ')
+}
+
+function endingText(outcome: Settlement): string {
+  if (outcome.status === 'failed') return `failed (${outcome.error.message})`
+  if (outcome.status !== 'completed') return `was ${outcome.status}`
+  const text = JSON.stringify(outcome.output)
+  return `gave ${text.length > toldLength ? `${text.slice(0, toldLength)}…` : text}`
+}
+
 /** Empty when no branch reported usage; the cost is unknown as soon as one branch's is. */
-export function sumUsage(outcomes: readonly Outcome[]): { usage?: UsageTotal } {
+export function sumUsage(outcomes: readonly (Outcome | null | undefined)[]): { usage?: UsageTotal } {
   let total: UsageTotal | undefined
   for (const outcome of outcomes) {
-    const usage = 'usage' in outcome ? outcome.usage : undefined
-    if (usage === undefined) continue
-    total =
-      total === undefined
-        ? usage
-        : {
-            inputTokens: total.inputTokens + usage.inputTokens,
-            outputTokens: total.outputTokens + usage.outputTokens,
-            costUsd: total.costUsd === null || usage.costUsd === null ? null : total.costUsd + usage.costUsd,
-          }
+    const usage = outcome != null && 'usage' in outcome ? outcome.usage : undefined
+    total = addUsage(total, usage)
   }
   return total === undefined ? {} : { usage: total }
 }

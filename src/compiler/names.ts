@@ -32,8 +32,13 @@ export const stateNames = {
 /** The actor logic that every leaf invokes. */
 export const stepSource = 'step'
 
-/** Widest parallel node, and most branches of one shard: wider groups become trees of these, so that an event costs the same. */
-export const shardWidth = 8
+/** Widest parallel node: one event costs it as many times more as it has regions. */
+export const nodeWidth = 8
+/**
+ * Most branches of one machine of a group without a cap or an early end. An event costs ours the same at any width, but
+ * in a plain XState actor each start and end of a child copies the list of its siblings.
+ */
+export const crewWidth = 128
 
 /**
  * Name of the machine, and of its actor, that runs a branch which is more than a plain step. That of a step with a
@@ -65,3 +70,6 @@ export function limitedPath(timer: string): string | undefined {
 export const afterName = (id: string): string => `_after_${id}`
 export const verifyName = (id: string): string => `_verify_${id}`
 export const fallbackName = (id: string): string => `_fallback_${id}`
+export const askName = (id: string): string => `_ask_${id}`
+/** Where it is decided what follows on the answer. */
+export const answerName = (id: string): string => `_answer_${id}`

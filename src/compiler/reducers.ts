@@ -58,7 +58,9 @@ function concat(outputs: readonly Json[]): Json {
 
 /** Objects merged at every depth; where two branches set the same key, the later branch wins. */
 function merge(outputs: readonly Json[]): Json {
-  let merged: JsonObject = {}
+  const merged: JsonObject = {}
+  // What was made here may be added to: no output is changed, and none is copied again for each of those after it.
+  const own = new Set<JsonObject>()
   outputs.forEach((output, index) => {
     if (!isJsonObject(output)) {
       throw new TerminalError(
@@ -66,20 +68,28 @@ function merge(outputs: readonly Json[]): Json {
         `\`reduce: merge\` needs an object from every branch, but output ${index + 1} is ${kindOf(output)}.`,
       )
     }
-    merged = mergeObjects(merged, output)
+    mergeInto(merged, output, own)
   })
   return merged
 }
 
-function mergeObjects(left: JsonObject, right: JsonObject): JsonObject {
-  const merged: Record<string, Json | undefined> = { ...left }
-  for (const [key, value] of Object.entries(right)) {
-    const before = Object.hasOwn(merged, key) ? merged[key] : undefined
-    const after = isJsonObject(before) && isJsonObject(value) ? mergeObjects(before, value) : value
-    // Not by assignment: a key may be `__proto__`.
-    Object.defineProperty(merged, key, { value: after, enumerable: true, configurable: true, writable: true })
+function mergeInto(target: JsonObject, from: JsonObject, own: Set<JsonObject>): void {
+  for (const [key, value] of Object.entries(from)) {
+    const before = Object.hasOwn(target, key) ? target[key] : undefined
+    if (!isJsonObject(before) || !isJsonObject(value)) {
+      setOwn(target, key, value)
+      continue
+    }
+    const inner = own.has(before) ? before : { ...before }
+    own.add(inner)
+    setOwn(target, key, inner)
+    mergeInto(inner, value, own)
   }
-  return merged
+}
+
+/** Not by assignment: a key may be `__proto__`. */
+function setOwn(target: JsonObject, key: string, value: Json | undefined): void {
+  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
 function kindOf(value: Json): string {

@@ -4,8 +4,9 @@ import { toText } from '../json.ts'
 import { fillPath, innerBlocks } from '../spec/blocks.ts'
 import type { Block, ReviewBlock, SwitchBlock } from '../spec/ir.ts'
 import type { Outcome, Scope } from '../spec/outcome.ts'
+import { addUsage } from '../usage.ts'
 import type { BlockIndex } from './block-index.ts'
-import { type ChartContext, ownValue, type RoundState, scopeAfter } from './chart-context.ts'
+import { type ChartContext, ownValue, type RoundState, scopeAfter, usageOf, withUsage } from './chart-context.ts'
 import { type Args, type BlockParams, type EnqueueArgs, type Implementations, label } from './chart-events.ts'
 import type { Evaluation } from './environment.ts'
 import { type Verdict, verdictOf } from './evaluation.ts'
@@ -36,6 +37,8 @@ export function roundImplementations(index: BlockIndex, evaluation: Evaluation):
         (ownValue(context.rounds, params.block)?.count ?? 1) < params.max,
       cannotChoose: ({ context }: Args, params: BlockParams) => typeof chosen(context, params) === 'object',
       caseHolds: ({ context }: Args, params: { block: string; index: number }) => chosen(context, params) === params.index,
+      answerIs: ({ context }: Args, params: { block: string; answer: string }) =>
+        entryOf(context.scope, params.block)?.output === params.answer,
       hasFailed: ({ context }: Args) => context.last.status === 'failed',
       mayGoBack: ({ context }: Args, params: { block: string; max: number }) =>
         context.last.status === 'failed' && (ownValue(context.returns, params.block) ?? 0) < params.max,
@@ -60,7 +63,8 @@ export function roundImplementations(index: BlockIndex, evaluation: Evaluation):
         const { max } = index.block(params.block) as ReviewBlock
         const path = fillPath(params.block, args.context.scope.at)
         const message = `"${path}" was not approved in ${max} ${max === 1 ? 'round' : 'rounds'}: ${toText(args.context.scope.prev)}`
-        fail(args, params, { code: 'REVIEW_NOT_APPROVED', kind: 'terminal', message })
+        const details = { rounds: max, feedback: saidSoFar(args.context.scope) }
+        fail(args, params, { code: 'REVIEW_NOT_APPROVED', kind: 'terminal', message, details })
       }),
       refuseChoice: enqueueActions((args: EnqueueArgs, params: BlockParams) => {
         const choice = chosen(args.context, params)
@@ -77,25 +81,41 @@ export function roundImplementations(index: BlockIndex, evaluation: Evaluation):
         if (last.status === 'cancelled') return {}
         const entry = entryOf(scope, params.block)
         const output = entry?.output ?? null
-        const usage = entry?.usage == null ? {} : { usage: entry.usage }
-        const outcome: Outcome =
-          last.status === 'failed'
-            ? { status: 'failed', error: last.error, output, ...usage }
-            : { status: 'completed', output, ...usage }
+        const ended: Outcome = last.status === 'failed' ? { status: 'failed', error: last.error, output } : { status: 'completed', output }
+        const outcome = withUsage(ended, addUsage(entry?.usage, usageOf(last)))
         return { last: outcome, scope: recordOutcome(scope, params.block, outcome) }
       }),
       adoptFallback: assign(({ context }: Args, params: BlockParams) => ({
-        scope: recordOutcome(context.scope, params.block, context.last),
+        scope: recordOutcome(
+          context.scope, params.block, withUsage(context.last, addUsage(entryOf(context.scope, params.block)?.usage, usageOf(context.last))),
+        ),
       })),
       /** What was recorded stays failed; for the list it is as if the block had passed its input on. */
       forgive: assign(({ context }: Args, params: BlockParams) => {
         const scope = rewound(context, params.block)
         return { scope, last: { status: 'completed' as const, output: scope.prev } }
       }),
+      /** Of a branch: it stays failed, and its group goes on as if it had not. */
+      pardon: assign(({ context }: Args, params: BlockParams) => ({
+        last: { ...failureOf(context, params.block), forgiven: true as const },
+      })),
       rewind: assign(({ context }: Args, params: BlockParams) => ({ scope: rewound(context, params.block) })),
       remember: assign(({ context }: Args, params: BlockParams) => ({
         arrived: { ...context.arrived, [params.block]: context.scope.prev },
       })),
+      /** What went wrong is what comes to the question. */
+      askAbout: assign(({ context }: Args, params: BlockParams) => {
+        const { last, scope } = context
+        const path = fillPath(params.block, scope.at)
+        const error = last.status === 'failed' ? last.error.message : ''
+        return { scope: { ...forgetOutcomes(scope, [`${params.block}.ask`]), prev: `"${path}" failed: ${error}` } }
+      }),
+      runAgain: assign(({ context }: Args, params: BlockParams) => {
+        const failed = { ...context, last: failureOf(context, params.block) }
+        return goBack(failed, { block: params.block, again: [params.block] })
+      }),
+      /** Nobody wanted to go on: the block's own failure stands. */
+      failAfterAll: assign(({ context }: Args, params: BlockParams) => ({ last: failureOf(context, params.block) })),
       goBack: assign(({ context }: Args, params: ReturnParams) => goBack(context, params)),
     },
   }
@@ -109,6 +129,14 @@ function chooseCase(block: Block, scope: Scope, evaluation: Evaluation): number 
     if (verdict) return place
   }
   return undefined
+}
+
+/** How a block that failed ended, as it was recorded. */
+function failureOf({ scope, last }: ChartContext, path: string): Outcome {
+  const entry = entryOf(scope, path)
+  if (entry?.error == null) return last
+  const { error, output, usage } = entry
+  return { status: 'failed', error, ...(output == null ? {} : { output }), ...(usage == null ? {} : { usage }) }
 }
 
 interface ReturnParams extends BlockParams {
@@ -143,6 +171,11 @@ export function enterRounds(context: ChartContext, block: Block): Partial<ChartC
   return { ...state, scope: block.kind === 'review' ? { ...repeating, feedback: '' } : repeating }
 }
 
+/** What a reviewer said in all rounds, that of the last one still being `prev`. */
+function saidSoFar({ feedback = '', prev }: Scope): string {
+  return [feedback, toText(prev)].filter((text) => text !== '').join('\n\n')
+}
+
 function nextRound(context: ChartContext, block: Block): Partial<ChartContext> {
   const state = ownValue(context.rounds, block.path)
   if (state === undefined) return {}
@@ -151,10 +184,9 @@ function nextRound(context: ChartContext, block: Block): Partial<ChartContext> {
   const inside = innerBlocks(block).map(({ path }) => path)
   const scope = forgetOutcomes(context.scope, inside)
   const next = { ...scope, loop: { iteration: count }, rounds: [...(state.before.rounds ?? []), count] }
-  const said = [scope.feedback ?? '', toText(scope.prev)].filter((text) => text !== '').join('\n\n')
   return {
     rounds: { ...context.rounds, [block.path]: { ...state, count, ran } },
-    scope: block.kind === 'review' ? { ...next, prev: state.before.prev, feedback: said } : next,
+    scope: block.kind === 'review' ? { ...next, prev: state.before.prev, feedback: saidSoFar(scope) } : next,
   }
 }
 

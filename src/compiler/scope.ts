@@ -20,6 +20,12 @@ export function recordOutcome(scope: Scope, path: string, settlement: Settlement
   return { ...scope, stages, prev: output === undefined ? scope.prev : output }
 }
 
+/** The scope with these entries under the group at `path`, which has not ended. */
+export function recordInside(scope: Scope, path: string, entries: StageTree): Scope {
+  const stages = putEntry(scope.stages, stageKeys(path), 0, (before) => ({ ...before, ...entries }) as StageEntry)
+  return { ...scope, stages }
+}
+
 /** The scope without what these blocks, and those inside them, left: they run again. */
 export function forgetOutcomes(scope: Scope, paths: readonly string[]): Scope {
   const stages = paths.reduce((tree, path) => dropEntry(tree, stageKeys(path), 0), scope.stages)
@@ -57,7 +63,7 @@ export function nestedStages(scope: Scope, path: string): StageTree | undefined 
 }
 
 /** Inside a map's item, expressions read what finished there without the item's index. */
-function stageKeys(path: string): string[] {
+export function stageKeys(path: string): string[] {
   return path.split('.').filter((key) => key !== indexMark)
 }
 

@@ -1,7 +1,7 @@
 import type { Block, GroupBlock, SequenceBlock } from '../spec/ir.ts'
 import type { ChartAction, ChartState, ChartTransition } from './chart.ts'
 import type { Emitter } from './compile.ts'
-import { afterName, fallbackName, limitName, stateNames, verifyName } from './names.ts'
+import { afterName, answerName, askName, fallbackName, limitName, stateNames, verifyName } from './names.ts'
 import { isStep } from '../spec/blocks.ts'
 
 /** One compound state: a state per block, each going on to the next; a failed or cancelled block ends it. */
@@ -18,13 +18,14 @@ export function sequenceState(
 export function sequenceStates(
   blocks: readonly Block[],
   emitter: Emitter,
+  placing: Pick<Placing, 'isBranch'> = {},
 ): { initial: string; states: Record<string, ChartState> } {
   const states: Record<string, ChartState> = {}
   const targets = new Set(blocks.map(gotoOf))
   blocks.forEach((block, index) => {
     const next = blocks[index + 1]?.id ?? stateNames.done
     const remembers = targets.has(block.id)
-    Object.assign(states, blockStates(block, next, emitter, { place: { row: blocks, index }, remembers }))
+    Object.assign(states, blockStates(block, next, emitter, { ...placing, place: { row: blocks, index }, remembers }))
   })
   return { initial: blocks[0]?.id ?? stateNames.done, states }
 }
@@ -36,6 +37,8 @@ interface Placing {
   readonly place?: { readonly row: readonly Block[]; readonly index: number }
   /** Whether what came to it is needed later, however it ends. */
   readonly remembers?: boolean
+  /** It is a branch, all by itself: that its failure is forgiven is for its group to see. */
+  readonly isBranch?: boolean
   /** The key of its state; its id unless told. */
   readonly key?: string
   /** The block that this one stands for, as its fallback. */
@@ -69,13 +72,31 @@ export function blockStates(block: Block, next: string, emitter: Emitter, placin
     Object.assign(states, blockStates(verify, after, emitter, { stop: after, key: check, finally: [takeVerdict] }))
   }
   const failed = { type: 'hasFailed' }
+  const forgiven: ChartTransition = { target: next, actions: [{ type: 'forgive', params }, ...also] }
   const reactions: ChartTransition[] = []
   if (onFailure === 'continue') {
-    reactions.push({ guard: failed, target: next, actions: [{ type: 'forgive', params }, ...also] })
+    reactions.push({ guard: failed, ...forgiven })
   } else if (onFailure !== undefined && 'goto' in onFailure) {
     const guard = { type: 'mayGoBack', params: { block: block.path, max: onFailure.max } }
     const goBack = { type: 'goBack', params: { block: block.path, again: runAgain(onFailure.goto, place) } }
     reactions.push({ guard, target: onFailure.goto, actions: [goBack] })
+  } else if (onFailure !== undefined && 'ask' in onFailure) {
+    const asked = askName(key)
+    const answered = answerName(key)
+    reactions.push({ guard: failed, target: asked, actions: [{ type: 'askAbout', params }] })
+    Object.assign(states, blockStates(onFailure.ask, answered, emitter, { stop: answered, key: asked }))
+    const says = (answer: string) => ({ type: 'answerIs', params: { block: onFailure.ask.path, answer } })
+    states[answered] = {
+      always: [
+        { guard: { type: 'isCancelled' }, target: stop, actions: also },
+        { guard: says('retry'), target: key, actions: [{ type: 'runAgain', params }] },
+        {
+          guard: says('continue'),
+          ...(placing.isBranch === true ? { target: stop, actions: [{ type: 'pardon', params }, ...also] } : forgiven),
+        },
+        { target: stop, actions: [{ type: 'failAfterAll', params }, ...also] },
+      ],
+    }
   } else if (onFailure !== undefined) {
     const instead = fallbackName(key)
     const adopt = [{ type: 'adoptFallback', params }, ...also]
@@ -107,7 +128,7 @@ function runAgain(target: string, place: Placing['place']): string[] {
 
 /** Whether what came to the block is needed again when it has failed. */
 function needsInput({ onFailure }: Block): boolean {
-  return onFailure === 'continue' || (typeof onFailure === 'object' && 'fallback' in onFailure)
+  return onFailure === 'continue' || (typeof onFailure === 'object' && !('goto' in onFailure))
 }
 
 /**

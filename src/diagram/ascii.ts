@@ -1,4 +1,4 @@
-import { blocksIn, innerBlocks } from '../spec/blocks.ts'
+import { blocksIn, innerBlocks, reactionBlock } from '../spec/blocks.ts'
 import type { Block, Workflow } from '../spec/ir.ts'
 import { blockCondition, blockDetail, oneLine } from './block-label.ts'
 
@@ -63,14 +63,13 @@ function bar(child: Child, next: Child): string {
 }
 
 function childrenIn(block: Block): Child[] {
-  const { verify, onFailure } = block
+  const { verify } = block
   const children = innerBlocks(block).map((inner, index): Child => {
     return { block: inner, stroke: strokeIn(block), remarks: remarksOf(block, inner, index) }
   })
   if (verify !== undefined) children.push({ block: verify, stroke: 'verify', remarks: [] })
-  if (typeof onFailure === 'object' && 'fallback' in onFailure) {
-    children.push({ block: onFailure.fallback, stroke: 'fallback', remarks: [] })
-  }
+  const instead = reactionBlock(block)
+  if (instead !== undefined) children.push({ block: instead, stroke: 'fallback', remarks: [] })
   return children
 }
 

@@ -1,9 +1,11 @@
+import { formatDuration } from '../duration.ts'
 import { toText } from '../json.ts'
 import type { Block, BranchGroup, StepBlock } from '../spec/ir.ts'
+import { askAfterFailure } from '../spec/slots.ts'
 
 const longestDetail = 48
 
-/** What kind of block it is and what it does, on one line: `agent judge`, `parallel, 3 branches, settle`. No control characters. */
+/** What kind of block it is and what it does, on one line: `agent judge`, `parallel, 3 branches, failures: settle`. No control characters. */
 export function blockDetail(block: Block): string {
   const { onFailure } = block
   const reaction =
@@ -58,7 +60,24 @@ function stepWork(step: StepBlock): string {
       return `${step.method} ${step.url}`
     case 'wait':
       return step.until
+    case 'event':
+      return `${step.event}${expiry(step)}`
+    case 'ask':
+      return `${question(step)}${expiry(step)}`
+    case 'workflow':
+      return step.workflow
   }
+}
+
+/** What is asked and what can be answered; a question about a failure is nothing but that. */
+function question({ message, options }: Extract<StepBlock, { kind: 'ask' }>): string {
+  const choices = options?.join(', ')
+  if (message === askAfterFailure.ask.message) return choices ?? 'a person'
+  return `${oneLine(message)}${choices === undefined ? '' : ` (${choices})`}`
+}
+
+function expiry({ expiresMs }: { readonly expiresMs?: number | undefined }): string {
+  return expiresMs === undefined ? '' : `, at most ${formatDuration(expiresMs)}`
 }
 
 /** A text of the author's on one line, cut when long, without control characters. */
@@ -70,9 +89,9 @@ export function oneLine(text: string): string {
 
 function groupOptions(group: BranchGroup): string {
   const { onBranchFailure, join = 'all', reduce, concurrency } = group
-  const joined = typeof join === 'string' ? join : 'quorum' in join ? `${join.quorum}` : `when ${oneLine(join.when)}`
+  const joined = typeof join === 'string' ? join : 'quorum' in join ? `quorum ${join.quorum}` : `when ${oneLine(join.when)}`
   return [
-    `, ${onBranchFailure}`,
+    `, failures: ${onBranchFailure}`,
     join === 'all' ? '' : `, join ${joined}`,
     reduce === 'auto' || (reduce === 'list' && group.kind === 'map') ? '' : `, reduce ${reducerText(reduce)}`,
     concurrency === undefined ? '' : `, ${concurrency} at once`,

@@ -1,4 +1,4 @@
-import { isStep, workflowBlocks } from '../spec/blocks.ts'
+import { isStep, reactionBlock, workflowBlocks } from '../spec/blocks.ts'
 import type { Block, GraphBlock, ReviewBlock, SwitchBlock, Workflow } from '../spec/ir.ts'
 import { blockCondition, blockDetail, oneLine } from './block-label.ts'
 
@@ -10,6 +10,7 @@ const statusStyles: Readonly<Record<string, string>> = {
   cancelled: 'fill:#eeeeee,stroke:#888888,color:#000',
   running: 'fill:#d6e8ff,stroke:#1c60b3,color:#000',
   retrying: 'fill:#fff1cc,stroke:#b07d00,color:#000',
+  waiting: 'fill:#f3e1ff,stroke:#8a2bb3,color:#000',
   queued: 'fill:#fff9e6,stroke:#b07d00,color:#000',
 }
 
@@ -47,24 +48,26 @@ function chainLines(blocks: readonly Block[], indent: string): string[] {
 /** The states of a block, and of what runs after it, with the arrows among them. */
 function stateLines(block: Block, indent: string): string[] {
   const { verify, onFailure } = block
+  const instead = reactionBlock(block)
   const id = stateId(block.path)
   const head = `${indent}state "${encode(`${block.id}: ${blockDetail(block)}`)}" as ${id}`
   const inside = insideLines(block, `${indent}  `)
   const lines = inside.length === 0 ? [head] : [`${head} {`, ...inside, `${indent}}`]
   if (verify !== undefined) lines.push(...stateLines(verify, indent), ...arrows([id], verify, indent, 'verify'))
-  if (typeof onFailure === 'object' && 'fallback' in onFailure) {
-    const { fallback } = onFailure
+  if (instead !== undefined) {
     const failing = verify === undefined ? [id] : [id, ...exitsOf(verify)]
-    lines.push(...stateLines(fallback, indent), ...arrows(failing, fallback, indent, 'failed'))
+    lines.push(...stateLines(instead, indent), ...arrows(failing, instead, indent, 'failed'))
   }
+  if (typeof onFailure === 'object' && 'ask' in onFailure) lines.push(arrow(stateId(onFailure.ask.path), id, 'retry', indent))
   return lines
 }
 
 /** The states from which the run goes on after a block. */
 function exitsOf(block: Block): string[] {
-  const { verify, onFailure } = block
+  const { verify } = block
   const exits = verify === undefined ? [stateId(block.path)] : exitsOf(verify)
-  return typeof onFailure === 'object' && 'fallback' in onFailure ? [...exits, ...exitsOf(onFailure.fallback)] : exits
+  const instead = reactionBlock(block)
+  return instead === undefined ? exits : [...exits, ...exitsOf(instead)]
 }
 
 function gotoLines(block: Block, list: readonly Block[], indent: string): string[] {

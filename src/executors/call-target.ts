@@ -13,10 +13,7 @@ export async function findFunction(
   functions: Readonly<Record<string, StepFunction>>,
 ): Promise<StepFunction> {
   if (!target.startsWith('file:')) return registered(target, functions)
-  const url = new URL(target)
-  const name = decodeURIComponent(url.hash.slice(1)) || 'default'
-  url.hash = ''
-  const module = await load(url)
+  const { module, url, name } = await moduleOf(target)
   const found = module[name]
   if (isStepFunction(found)) return found
   const why = found === undefined ? 'does not export it' : `exports it as ${found === null ? 'null' : typeof found}`
@@ -25,6 +22,20 @@ export async function findFunction(
     'CALL_TARGET_NOT_FOUND',
     `There is no function "${name}": ${fileURLToPath(url)} ${why}. ${offered(others, 'It exports')}`,
   )
+}
+
+/** What a target names, be it a function or not; undefined when the module does not export it. Throws as `findFunction` does. */
+export async function findExport(target: string, functions: Readonly<Record<string, StepFunction>>): Promise<unknown> {
+  if (!target.startsWith('file:')) return registered(target, functions)
+  const { module, name } = await moduleOf(target)
+  return module[name]
+}
+
+async function moduleOf(target: string) {
+  const url = new URL(target)
+  const name = decodeURIComponent(url.hash.slice(1)) || 'default'
+  url.hash = ''
+  return { module: await load(url), url, name }
 }
 
 function registered(name: string, functions: Readonly<Record<string, StepFunction>>): StepFunction {

@@ -30,10 +30,14 @@ export async function executeCall(
     skip(reason) {
       throw new StepSkipped(reason)
     },
-    // Asked for only by functions that want it: it is made then.
+    // Asked for only by functions that want them: they are made then.
     get artifactsDir() {
       return context.artifactsDir
     },
+    get traceparent() {
+      return context.traceparent
+    },
+    ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
     ...(request.branches === undefined ? {} : { branches: structuredClone(request.branches) }),
   }
   const work = async (): Promise<unknown> => {

@@ -14,9 +14,9 @@ export interface CommandEnd {
 const notFoundExit = 127
 const shown = 120
 
-/** A short name of what was run, for messages. */
-export function commandLabel({ command }: Pick<RunRequest, 'command'>): string {
-  const line = typeof command === 'string' ? command.trim() : command.join(' ')
+/** A short name of what was run, for messages: of a shell line what its author wrote, not how its values reach the shell. */
+export function commandLabel({ command, written }: Pick<RunRequest, 'command' | 'written'>): string {
+  const line = (written ?? (typeof command === 'string' ? command : command.join(' '))).trim()
   return JSON.stringify(line.length > shown ? `${line.slice(0, shown)}…` : line)
 }
 

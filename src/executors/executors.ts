@@ -3,12 +3,15 @@ import { TerminalError } from '../errors.ts'
 import { checkAgainstSchema, describeIssues } from '../schema-check.ts'
 import type { StepFunction } from '../step-function.ts'
 import { executeCall } from './call.ts'
+import { executeAsk } from './ask.ts'
 import { cancellation } from './cancellation.ts'
 import { executeCommand } from './command.ts'
+import { executeCommandAgent } from './command-agent.ts'
 import type { AgentRequest, ExecutionContext, StepRequest, StepResult } from './executor.ts'
 import { executeHttp } from './http.ts'
 import { executeScripted } from './scripted.ts'
 import { executeWait } from './wait.ts'
+import { inWorkspace } from './workspace.ts'
 
 /** Does the work of steps of every kind. */
 export interface Executors {
@@ -43,9 +46,16 @@ export function createExecutors(options: ExecutorOptions): Executors {
         return executeHttp(request, context, clock)
       case 'wait':
         return executeWait(request, context, clock)
+      case 'ask':
+      case 'event':
+        return executeAsk(request, context)
+      case 'workflow':
+        if (context.runChild === undefined) throw new TerminalError('NO_HOST', 'A child workflow needs a host that runs it.')
+        return context.runChild(request)
     }
   }
 
+  /** What has a folder of its own is checked before its changes leave it. */
   async function executeAgent(request: AgentRequest, context: ExecutionContext): Promise<StepResult> {
     if (scripted || request.agent.uses === 'scripted') {
       return executeScripted(request, context, { clock, rehearsal: scripted })
@@ -53,7 +63,25 @@ export function createExecutors(options: ExecutorOptions): Executors {
     switch (request.agent.uses) {
       case 'openai': {
         const { executeOpenAI } = await import('./openai.ts')
-        return executeOpenAI(request, context, { env, clock })
+        return executeOpenAI(request, context, { env, clock, functions })
+      }
+      case 'command': {
+        const { agent } = request
+        return inWorkspace(agent.workspace, request, context, async (folder) => checked(request, await executeCommandAgent(request, agent, context, { env, folder })))
+      }
+      case 'function': {
+        const { agent, prompt, ...rest } = request
+        return executeCall({ ...rest, kind: 'call', target: agent.call, input: prompt }, context, functions)
+      }
+      case 'acp': {
+        const { agent } = request
+        const { executeAcp } = await import('./acp.ts')
+        return inWorkspace(agent.workspace, request, context, async (folder) => checked(request, await executeAcp(request, agent, context, { env, folder })))
+      }
+      case 'cli': {
+        const { agent } = request
+        const { executeCli } = await import('./cli.ts')
+        return inWorkspace(agent.workspace, request, context, async (folder) => checked(request, await executeCli(request, agent, context, { env, folder })))
       }
     }
   }

@@ -13,16 +13,17 @@ const errorStart = 2000
 
 /**
  * Sends one request, following redirects; the output is the body of the answer: parsed when its content type is JSON
- * (null when it is empty), else text. Requests that change something carry the step's `Idempotency-Key` unless the
- * author set one. Rejects with RetryableError RATE_LIMIT, SERVER_ERROR (both with the wait that was asked for) or
- * NETWORK; with TerminalError AUTH, NOT_FOUND, HTTP_<status>, URL_INVALID, REQUEST_INVALID, OUTPUT_NOT_JSON or
- * OUTPUT_TOO_LARGE (above 10 MB). Messages hold neither headers nor the query of the URL.
+ * (null when it is empty), else text. Requests that change something carry the step's `Idempotency-Key`, all of them the
+ * `traceparent` of the attempt and the `X-Request-Id` of the run, unless the author set them. Rejects with RetryableError
+ * RATE_LIMIT, SERVER_ERROR (both with the wait that was asked for) or NETWORK; with TerminalError AUTH, NOT_FOUND,
+ * HTTP_<status>, URL_INVALID, REQUEST_INVALID, OUTPUT_NOT_JSON or OUTPUT_TOO_LARGE (above 10 MB). Messages hold neither
+ * headers nor the query of the URL.
  */
 export async function executeHttp(request: HttpRequest, context: ExecutionContext, clock: Clock): Promise<StepResult> {
   const { signal } = context
   const url = requestUrl(request.url)
   const what = `${request.method} ${url.origin}${url.pathname}`
-  const init = { method: request.method, headers: requestHeaders(request, what), ...requestBody(request, what), signal }
+  const init = { method: request.method, headers: requestHeaders(request, context, what), ...requestBody(request, what), signal }
   try {
     const response = await fetch(url, init)
     context.log(`${what}: ${response.status} ${response.statusText}`.trimEnd())
@@ -48,7 +49,11 @@ function requestUrl(text: string): URL {
   )
 }
 
-function requestHeaders({ method, headers, body, idempotencyKey }: HttpRequest, what: string): Headers {
+function requestHeaders(
+  { method, headers, body, idempotencyKey }: HttpRequest,
+  { traceparent, requestId }: ExecutionContext,
+  what: string,
+): Headers {
   const all = new Headers()
   for (const [name, value] of Object.entries(headers)) {
     try {
@@ -61,6 +66,8 @@ function requestHeaders({ method, headers, body, idempotencyKey }: HttpRequest, 
   }
   if (body !== undefined && typeof body !== 'string' && !all.has('content-type')) all.set('content-type', 'application/json')
   if (method !== 'GET' && method !== 'HEAD' && !all.has('idempotency-key')) all.set('idempotency-key', idempotencyKey)
+  if (traceparent !== undefined && !all.has('traceparent')) all.set('traceparent', traceparent)
+  if (requestId !== undefined && !all.has('x-request-id')) all.set('x-request-id', requestId)
   return all
 }
 

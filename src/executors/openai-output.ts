@@ -37,7 +37,7 @@ export function outputFormat(schema: JsonSchema | undefined): OutputFormat | und
 }
 
 /** The service wants these keys to be there. */
-function withAllKeys(schema: JsonObject): JsonObject {
+export function withAllKeys(schema: JsonObject): JsonObject {
   const { properties = {}, required = [], additionalProperties = true } = schema
   return { ...schema, properties, required, additionalProperties }
 }
@@ -50,7 +50,8 @@ const notStrict = [
 /** One of these must say what a value is. */
 const telling = ['type', 'anyOf', '$ref', 'enum', 'const']
 
-function isStrict(schema: Json | undefined): boolean {
+/** Whether strict mode accepts the schema. */
+export function isStrict(schema: Json | undefined): boolean {
   if (!isJsonObject(schema)) return false
   if (notStrict.some((key) => schema[key] !== undefined)) return false
   if (!telling.some((key) => schema[key] !== undefined)) return false

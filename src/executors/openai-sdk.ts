@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module'
-import type { OpenAIProviderOptions } from '@openai/agents'
+import type { Agent, AgentOutputType, OpenAIProviderOptions } from '@openai/agents'
+import { nodeErrorCode } from '../errors.ts'
 
-type Sdk = typeof import('@openai/agents')
+export type Sdk = typeof import('@openai/agents')
+export type SdkAgent = Agent<unknown, AgentOutputType>
 export type OpenAIClient = NonNullable<OpenAIProviderOptions['openAIClient']>
 type ErrorClass = new (...args: never[]) => Error
 
@@ -15,10 +17,24 @@ export interface ClientLibrary {
     project: string | null
     maxRetries: number
     logLevel: 'off'
+    fetch: typeof fetch
   }) => OpenAIClient
+  readonly APIError: ErrorClass
   readonly APIConnectionError: ErrorClass
   readonly APIConnectionTimeoutError: ErrorClass
 }
+
+/** What we use of the MCP client that the SDK brings along. */
+export interface McpClient {
+  connect(transport: object, options: { readonly timeout: number; readonly signal: AbortSignal }): Promise<void>
+  listTools(params: undefined, options: { readonly signal: AbortSignal }): Promise<{ readonly tools: readonly object[] }>
+  callTool(
+    params: { readonly name: string; readonly arguments: Record<string, unknown> },
+    options: { readonly signal: AbortSignal; readonly timeout: number },
+  ): Promise<{ readonly content: readonly object[] }>
+  close(): Promise<void>
+}
+type McpClientClass = new (info: { readonly name: string; readonly version: string }) => McpClient
 
 let loaded: { readonly sdk: Sdk; readonly library: ClientLibrary } | undefined
 
@@ -32,11 +48,35 @@ export function loadOpenAI(): { readonly sdk: Sdk; readonly library: ClientLibra
   if (loaded !== undefined) return loaded
   const require = createRequire(import.meta.url)
   const undo = rememberListeners()
-  const sdk: Sdk = require('@openai/agents')
+  const found = require.resolve('@openai/agents')
+  const sdk = requireModule(require, found) as Sdk
   undo()
-  const library: ClientLibrary = createRequire(require.resolve('@openai/agents'))('openai')
+  const fromSdk = createRequire(found)
+  const library = requireModule(fromSdk, fromSdk.resolve('openai')) as ClientLibrary
   loaded = { sdk, library }
   return loaded
+}
+
+/**
+ * The packages come twice, for `import` and for `require`, and the two do not know each other's objects, although they share
+ * their tracing: a tool made with one, of a module of the user's, makes the other write complaints to the terminal.
+ * So we take the one that modules of today get; on a Node that cannot (before 22.12) the other.
+ */
+function requireModule(require: NodeJS.Require, found: string): unknown {
+  try {
+    return require(found.replace(/\.js$/, '.mjs'))
+  } catch (error) {
+    const code = nodeErrorCode(error)
+    if (code === 'MODULE_NOT_FOUND' || code === 'ERR_REQUIRE_ESM' || code === 'ERR_REQUIRE_ASYNC_MODULE') return require(found)
+    throw error
+  }
+}
+
+/** Loads the MCP client, as the SDK finds it. */
+export function loadMcpClient(): McpClientClass {
+  const fromAgents = createRequire(createRequire(import.meta.url).resolve('@openai/agents'))
+  const { Client } = createRequire(fromAgents.resolve('@openai/agents-core'))('@modelcontextprotocol/client')
+  return Client
 }
 
 const seizedEvents = ['SIGINT', 'SIGTERM', 'unhandledRejection']

@@ -1,92 +1,121 @@
+import type { AgentInputItem } from '@openai/agents'
 import type { Clock } from '../clock.ts'
-import { TerminalError } from '../errors.ts'
-import type { Json } from '../json.ts'
-import type { UsageTotal } from '../spec/outcome.ts'
+import { type Json, toText } from '../json.ts'
+import type { OpenAIAgent } from '../spec/ir-agents.ts'
+import type { StepFunction } from '../step-function.ts'
 import { cancellation } from './cancellation.ts'
 import type { AgentRequest, ExecutionContext, StepResult } from './executor.ts'
+import { parsed } from './openai-events.ts'
 import { openaiFailure } from './openai-failure.ts'
+import { passGuardrails } from './openai-guardrails.ts'
+import { type AgentRunState, createRunKeeper, openConversation } from './openai-kept.ts'
 import { outputFormat } from './openai-output.ts'
-import { type ClientLibrary, loadOpenAI, type OpenAIClient } from './openai-sdk.ts'
-import { openaiSettings, type OpenAISettings } from './openai-settings.ts'
+import { type AgentRun, createAgentRun } from './openai-run.ts'
+import { loadOpenAI } from './openai-sdk.ts'
+import type { OpenAISettings } from './openai-settings.ts'
+import { createTeam, type Team } from './openai-team.ts'
+import { callKeys } from './openai-tools.ts'
+
+export interface OpenAIOptions {
+  readonly env: NodeJS.ProcessEnv
+  readonly clock: Clock
+  readonly functions: Readonly<Record<string, StepFunction>>
+}
 
 /**
- * Runs an agent with the OpenAI Agents SDK against the vendor or any compatible service (see `openaiSettings`). One
- * attempt is one run: neither the SDK nor its client retries. Tracing is off. The cost is unknown to the service, so
- * it is null; usage is absent when the service does not report it.
+ * Runs an agent with the OpenAI Agents SDK against the vendor or any compatible service (see `openaiSettings`), streamed.
+ * One attempt is one run: neither the SDK nor its client retries. Tracing is off. The cost is unknown to the service, so
+ * it is null; usage is absent when the service does not report it. A run that was cut off, waits for an approval or
+ * failed on its way goes on from its last turn, and the model is not asked again for what it has answered.
  *
- * Rejects with RetryableError RATE_LIMIT (with `retryAfterMs` when the service said so), SERVER_ERROR, TIMEOUT or
- * NETWORK, or TerminalError OPENAI_KEY_MISSING, OPENAI_SETTING_INVALID, AUTH, QUOTA_EXCEEDED, NOT_FOUND, BAD_REQUEST,
- * CONTENT_FILTER, MAX_TURNS, OUTPUT_NOT_JSON or AGENT_FAILED.
+ * Rejects with RetryableError RATE_LIMIT (with `retryAfterMs` when the service said so), SERVER_ERROR, TIMEOUT, NETWORK or
+ * MCP_UNAVAILABLE, or TerminalError OPENAI_KEY_MISSING, OPENAI_SETTING_INVALID, AUTH, QUOTA_EXCEEDED, NOT_FOUND,
+ * BAD_REQUEST, CONTENT_FILTER, MAX_TURNS, OUTPUT_NOT_JSON, OUTPUT_CUT, GUARDRAIL, MCP_UNAVAILABLE, TOOL_INVALID,
+ * AGENT_STATE_LOST or AGENT_FAILED, and with the ForkchartError that a tool throws.
  */
-export async function executeOpenAI(
-  request: AgentRequest,
-  context: ExecutionContext,
-  options: { readonly env: NodeJS.ProcessEnv; readonly clock: Clock },
-): Promise<StepResult> {
-  const { agent } = request
-  const settings = openaiSettings(options.env, agent.uses === 'openai' ? agent : {})
-  const { apiKey } = settings
-  if (apiKey === undefined) {
-    throw new TerminalError(
-      'OPENAI_KEY_MISSING',
-      `Agent "${request.agentName}" needs a key: set OPENAI_API_KEY, or OPENAI_BASE_URL for a compatible service, ` +
-        'or rehearse with --agents scripted.',
-    )
-  }
+export async function executeOpenAI(request: AgentRequest, context: ExecutionContext, options: OpenAIOptions): Promise<StepResult> {
   const { sdk, library } = loadOpenAI()
-  const format = outputFormat(request.outputSchema)
-  const provider = new sdk.OpenAIProvider({
-    openAIClient: createClient(library, settings, apiKey, options.env),
-    useResponses: settings.api === 'responses',
-    useResponsesWebSocket: false,
+  const agent: OpenAIAgent = request.agent.uses === 'openai' ? request.agent : { uses: 'openai' }
+  const failed = new Set<string>()
+  const earlier: { tool: string; args: Json }[] = []
+  let keyOf: ReturnType<typeof callKeys> | undefined
+  const team = await createTeam(request, {
+    ...options,
+    sdk,
+    library,
+    request,
+    context,
+    failed,
+    keyOf: (tool, args) => (keyOf ??= callKeys(request.idempotencyKey, earlier))(tool, args),
   })
-  const runner = new sdk.Runner({ modelProvider: provider, tracingDisabled: true, traceIncludeSensitiveData: false })
-  const sdkAgent = new sdk.Agent({
-    name: request.agentName,
-    model: settings.model,
-    ...(agent.instructions === undefined ? {} : { instructions: agent.instructions }),
-    ...(format === undefined ? {} : { outputType: outputType(format) }),
-  })
+  let run: AgentRun | undefined
+  let usageOf: ((state: AgentRunState) => StepResult['usage']) | undefined
+  const used = (): StepResult['usage'] => {
+    const state = run?.state()
+    return state === undefined ? undefined : usageOf?.(state)
+  }
   try {
-    const result = await runner.run(sdkAgent, request.prompt, {
-      signal: context.signal,
-      ...(request.maxTurns === undefined ? {} : { maxTurns: request.maxTurns }),
-    })
-    const { requests, inputTokens, outputTokens } = result.runContext.usage
-    const asked = `${requests} request${requests === 1 ? '' : 's'}`
-    context.log(`${settings.model} at ${settings.host}: ${asked}, ${inputTokens} tokens in, ${outputTokens} out`)
-    const answer = (result.finalOutput ?? null) as Json
-    return { output: format === undefined ? answer : format.unwrap(answer), ...usageOf(inputTokens, outputTokens) }
+    const keeper = await createRunKeeper(request, context, team.first, sdk)
+    usageOf = keeper.usageOf
+    if (keeper.start !== undefined) earlier.push(...callsIn(keeper.start))
+    const guarding = { signal: context.signal, functions: options.functions }
+    if (keeper.start === undefined) await passGuardrails('input', request.prompt, agent.guardrails?.input ?? [], guarding)
+    const conversation = agent.session === undefined ? undefined : await conversationOf(request, context)
+    const before = conversation?.before ?? []
+    run = createAgentRun({ sdk, agent: team.first, context, keeper, failed, maxTurns: request.maxTurns })
+    const result = await run.ended(before.length === 0 ? request.prompt : [...before, sdk.user(request.prompt)])
+    const output = answer(result.finalOutput, request, result.lastAgent?.name)
+    const guardrails = [...(agent.guardrails?.output ?? []), ...guardrailsOf(result.lastAgent?.name, request)]
+    await passGuardrails('output', toText(output), [...new Set(guardrails)], guarding)
+    await conversation?.add(result.history.slice(before.length))
+    const settings = settingsIn(team, result.lastAgent?.name, request)
+    const usage = used()
+    tellUse(context, settings, result.rawResponses.length, usage)
+    return { output, model: settings.model, ...(usage === undefined ? {} : { usage }) }
   } catch (error) {
     if (context.signal.aborted) throw cancellation(context.signal)
-    throw openaiFailure(error, settings, library, options.clock.now())
+    const settings = settingsIn(team, run?.agentName(), request)
+    const usage = used()
+    throw openaiFailure(error, { settings, library, now: options.clock.now(), unfinished: run?.unfinished(), usage })
+  } finally {
+    await team.close()
   }
 }
 
-function createClient(
-  library: ClientLibrary,
-  settings: OpenAISettings,
-  apiKey: string,
-  env: NodeJS.ProcessEnv,
-): OpenAIClient {
-  return new library.OpenAI({
-    apiKey,
-    adminAPIKey: null,
-    baseURL: settings.baseUrl,
-    // Whose account it is concerns the vendor only.
-    organization: settings.isVendor ? (env.OPENAI_ORG_ID ?? null) : null,
-    project: settings.isVendor ? (env.OPENAI_PROJECT_ID ?? null) : null,
-    maxRetries: 0,
-    logLevel: 'off',
-  })
+function settingsIn(team: Team, name: string | undefined, { agentName }: AgentRequest): OpenAISettings {
+  const settings = team.settings.get(name ?? agentName) ?? team.settings.get(agentName)
+  if (settings === undefined) throw new Error(`no settings for ${agentName}`)
+  return settings
 }
 
-function outputType(format: { readonly strict: boolean; readonly schema: object }) {
-  // The SDK passes the schema on as it is; its type knows only one way to write `additionalProperties`.
-  return { type: 'json_schema' as const, name: 'output', strict: format.strict, schema: format.schema as never }
+function answer(given: unknown, request: AgentRequest, by: string | undefined): Json {
+  const member = by === undefined || by === request.agentName ? request.agent : request.team?.[by]
+  const format = outputFormat(request.outputSchema ?? member?.output)
+  const value = (given ?? null) as Json
+  return format === undefined ? value : format.unwrap(value)
 }
 
-function usageOf(inputTokens: number, outputTokens: number): { usage?: UsageTotal } {
-  const known = Number.isFinite(inputTokens) && Number.isFinite(outputTokens) && inputTokens + outputTokens > 0
-  return known ? { usage: { inputTokens, outputTokens, costUsd: null } } : {}
+/** The guardrails of the agent that the work was handed over to. */
+function guardrailsOf(name: string | undefined, { agentName, team }: AgentRequest): readonly string[] {
+  const other = name === undefined || name === agentName ? undefined : team?.[name]
+  return other?.uses === 'openai' ? (other.guardrails?.output ?? []) : []
+}
+
+async function conversationOf(request: AgentRequest, { conversation }: ExecutionContext) {
+  const store = conversation?.(request.agentName)
+  return store === undefined ? undefined : openConversation(request, store)
+}
+
+/** The tools that were called in a run and gave something, in order. */
+function callsIn({ history }: AgentRunState): { tool: string; args: Json }[] {
+  const ended = new Set(history.flatMap((item: AgentInputItem) => (item.type === 'function_call_result' ? [item.callId] : [])))
+  return history.flatMap((item: AgentInputItem) =>
+    item.type === 'function_call' && ended.has(item.callId) ? [{ tool: item.name, args: parsed(item.arguments) }] : [],
+  )
+}
+
+function tellUse(context: ExecutionContext, { model, host }: OpenAISettings, requests: number, usage: StepResult['usage']): void {
+  const asked = `${requests} request${requests === 1 ? '' : 's'}`
+  const tokens = usage === undefined ? 'tokens not counted' : `${usage.inputTokens} tokens in, ${usage.outputTokens} out`
+  context.log(`${model} at ${host}: ${asked}, ${tokens}`)
 }

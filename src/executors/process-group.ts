@@ -43,6 +43,24 @@ export function disownGroup(pid: number): void {
   if (live.size === 0) process.off('exit', killAll)
 }
 
+/** Tells a process from a later one with the same id. */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** When it began, as the system counts. */
+  readonly began: string
+}
+
+/** Undefined when it is gone, and on systems that do not say when a process began. */
+export function identityOf(pid: number): ProcessIdentity | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const began = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    return began === undefined ? undefined : { pid, began }
+  } catch {
+    return undefined
+  }
+}
+
 async function goneWithin(pid: number, ms: number): Promise<boolean> {
   const deadline = performance.now() + ms
   while (groupRuns(pid)) {

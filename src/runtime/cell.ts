@@ -1,7 +1,7 @@
-import type { AnyMachineSnapshot } from 'xstate'
 import { stepSource } from '../compiler/names.ts'
 import { fillPath } from '../spec/blocks.ts'
 import type { Scope } from '../spec/outcome.ts'
+import type { PureSnapshot } from './pure-machine.ts'
 
 /** An event for an actor of the tree. */
 export interface TreeEvent {
@@ -18,7 +18,7 @@ export interface Cell {
   /** Name of its machine in the program. */
   readonly src: string
   readonly parent: Cell | null
-  snapshot: AnyMachineSnapshot
+  snapshot: PureSnapshot
   /** Children that the host runs: `execute`, `slot`. */
   readonly effects: Set<string>
   /** Delayed events by the id they are cancelled with; `dueAt` in ms since the epoch. */

@@ -1,13 +1,16 @@
-import { lostError, type StepContext, timeoutError } from '../../machines/step-outcome.ts'
-import { type ErrorData, UsageError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import type { RunEvent, UnnumberedEvent } from '../events.ts'
+import { atOnce } from '../in-turns.ts'
 import type { Outcome, Scope } from '../spec/outcome.ts'
-import { limitedPath } from '../compiler/names.ts'
-import { fillPath } from '../spec/blocks.ts'
-import { type Cell, indexesOf } from './cell.ts'
-import type { RunTree, Turn } from './run-tree.ts'
+import { cause } from './cause.ts'
+import type { RunTree } from './run-tree.ts'
+import { Begins, type Cause, undoEnds } from './undo-ends.ts'
 
 export interface Replayed {
+  /** Where the journal ends. */
+  readonly tree: RunTree
+  /** The events that came from outside and count: those of ends that were undone since are not among them. */
+  readonly causes: readonly Cause[]
   /** What follows from the journal but is not in it: the end of a turn that was cut off. To be appended. */
   readonly missing: readonly UnnumberedEvent[]
   /** Set when the tree has ended. */
@@ -19,10 +22,29 @@ export interface Replayed {
  * are delivered again, in their order and at their times; those that follow from them are compared with what the tree
  * emits. Throws UsageError REPLAY_DIVERGED when they differ: the workflow is not the one that wrote the journal.
  */
-export function replay(tree: RunTree, events: readonly RunEvent[], scope: Scope): Replayed {
+export function replay(start: RunTree, events: readonly RunEvent[], scope: Scope): Replayed {
+  return atOnce(replaying(start, events, scope))
+}
+
+/** Events that are replayed in one go. */
+const eventsAtOnce = 200
+
+/** The same piece by piece. */
+export function* replaying(start: RunTree, events: readonly RunEvent[], scope: Scope): Generator<void, Replayed, void> {
   const expected: UnnumberedEvent[] = []
+  let tree = start
+  let causes: Cause[] = []
+  let begins = new Begins()
   let outcome: Outcome | undefined
-  for (const event of events) {
+  for (const [index, event] of events.entries()) {
+    if (index % eventsAtOnce === eventsAtOnce - 1) yield
+    if (event.type === 'run.resumed' && event.data.again !== undefined) {
+      const undone = undoEnds(tree.anew(), causes, event.data.again, { scope, now: Date.parse(event.at), before: tree })
+      ;({ tree, begins } = undone)
+      causes = [...undone.causes]
+      outcome = undefined
+    }
+    begins.take(event)
     if (hostEvents.has(event.type)) continue
     const next = expected[0]
     if (next !== undefined) {
@@ -32,73 +54,22 @@ export function replay(tree: RunTree, events: readonly RunEvent[], scope: Scope)
     }
     const turn = cause(tree, event, scope)
     if (turn === undefined) throw diverged(event, 'nothing in the workflow waits for it')
+    causes.push({ event, begin: begins.of(event.path ?? '') })
     expected.push(...turn.events)
     for (const effect of turn.effects) if (effect.type === 'settled') outcome = effect.outcome
     if (event.type === 'run.started') continue
     const first = expected.shift()
     if (first === undefined || !sameEvent(first, event)) throw diverged(event, `the workflow gives ${describe(first)} there`)
   }
-  return { missing: expected, outcome }
+  return { tree, causes, missing: expected, outcome }
 }
 
 /** Written by the host about its own doings; they change nothing in the tree. */
-const hostEvents: ReadonlySet<string> = new Set(['run.resumed', 'run.paused', 'run.settled', 'log', 'agent.message'])
-
-/** Delivers what must have come from outside for this event to happen. */
-function cause(tree: RunTree, event: RunEvent, scope: Scope): Turn | undefined {
-  const now = Date.parse(event.at)
-  const path = event.path ?? ''
-  switch (event.type) {
-    case 'run.started':
-      return tree.start(scope, now)
-    case 'step.started':
-      return tree.deliver(path, { type: 'slot.granted' }, now)
-    case 'step.queued':
-      return fireFirst(tree, path, 'xstate.after.backoff', now)
-    case 'step.completed':
-      return tree.completed(path, event.data, now)
-    case 'step.skipped':
-      return tree.failed(path, { code: 'STEP_SKIPPED', kind: 'terminal', message: event.data.reason }, now)
-    case 'step.failed':
-    case 'step.retrying': {
-      const { error } = event.data
-      const usage = 'usage' in event.data ? event.data.usage : undefined
-      if (sameError(error, lostError)) return tree.deliver(path, { type: 'step.lost' }, now)
-      return isOwnTimeout(tree.cell(path), error) ? tree.fire(path, 'timeout', now) : tree.failed(path, error, now, usage)
-    }
-    case 'step.cancelled': {
-      const { by, reason } = event.data
-      if (by === undefined) return undefined
-      if (by === tree.rootId) return tree.cancel(reason, now)
-      for (const cell of tree.cells()) {
-        for (const timer of cell.timers.keys()) {
-          const limited = limitedPath(timer)
-          if (limited !== undefined && fillPath(limited, indexesOf(cell)) === by) return tree.fire(cell.id, timer, now)
-        }
-      }
-      return undefined
-    }
-    default:
-      return undefined
-  }
-}
-
-function fireFirst(tree: RunTree, actor: string, prefix: string, now: number): Turn | undefined {
-  for (const timer of tree.cell(actor)?.timers.keys() ?? []) {
-    if (timer.startsWith(prefix)) return tree.fire(actor, timer, now)
-  }
-  return undefined
-}
-
-/** Whether the step's own time limit ended the attempt, not the work by an error that is named the same. */
-function isOwnTimeout(cell: Cell | undefined, error: ErrorData): boolean {
-  if (cell === undefined || !cell.timers.has('timeout')) return false
-  return sameError(error, timeoutError(cell.snapshot.context as StepContext).error)
-}
-
-function sameError(left: ErrorData, right: ErrorData): boolean {
-  return left.code === right.code && left.message === right.message
-}
+const hostEvents: ReadonlySet<string> = new Set([
+  'run.resumed', 'run.paused', 'run.waiting', 'run.settled', 'log',
+  'agent.message', 'agent.tool_call', 'agent.tool_result', 'agent.handoff', 'agent.usage',
+  'ask.opened', 'ask.answered', 'ask.expired', 'event.received',
+])
 
 function sameEvent(emitted: UnnumberedEvent, written: RunEvent): boolean {
   return emitted.type === written.type && emitted.path === written.path && emitted.attempt === written.attempt

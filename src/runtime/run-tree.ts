@@ -3,7 +3,9 @@ import type { UnnumberedEvent } from '../events.ts'
 import type { Outcome, Scope, UsageTotal } from '../spec/outcome.ts'
 import type { StepBlock } from '../spec/ir.ts'
 import type { ExecuteInput, ExecuteResult } from '../../machines/step.ts'
-import { actorId, type Cell, isStepCell, type TreeEvent } from './cell.ts'
+import { limitName, limitedPath } from '../compiler/names.ts'
+import { fillPath } from '../spec/blocks.ts'
+import { actorId, type Cell, indexesOf, isStepCell, type TreeEvent } from './cell.ts'
 import type { MachineAction, Program, Step } from './program.ts'
 
 /** What the host of a tree is asked to do, in this order. */
@@ -22,6 +24,8 @@ export interface Turn {
   readonly effects: Effect[]
 }
 
+const noTurn: Turn = { events: [], effects: [] }
+
 /**
  * The actors of one run. Every event is taken to its end before the call returns, through all the actors it concerns:
  * between calls the tree is settled. Deterministic: the same events at the same times give the same turns and the same
@@ -30,17 +34,25 @@ export interface Turn {
 export class RunTree {
   readonly #program: Program
   readonly #cells = new Map<string, Cell>()
+  /** Those that each has now. */
+  readonly #children = new Map<Cell, Set<Cell>>()
   #mailbox: { cell: Cell; event: TreeEvent }[] = []
-  #turn: Turn = { events: [], effects: [] }
+  /** What came of the turn that is being taken. */
+  #turn: Turn = noTurn
   #now = 0
 
   constructor(program: Program, cells: Iterable<Cell> = []) {
     this.#program = program
-    for (const cell of cells) this.#cells.set(cell.id, cell)
+    for (const cell of cells) this.#add(cell)
   }
 
   get rootId(): string {
     return this.#program.chart.root
+  }
+
+  /** A tree of the same program in which nothing has happened. */
+  anew(): RunTree {
+    return new RunTree(this.#program)
   }
 
   /** `now` is the time of the turn, in ms since the epoch. */
@@ -51,6 +63,29 @@ export class RunTree {
   /** An event for one actor. Ignored when the actor is gone. */
   deliver(actorId: string, event: TreeEvent, now: number): Turn {
     return this.#take(now, () => this.#post(actorId, event))
+  }
+
+  /**
+   * Has groups that run only so many branches at once begin one more, each if that at or around `path` is still to begin.
+   */
+  ahead(path: string, now: number): Turn {
+    return this.#take(now, () => {
+      for (const cell of this.#cells.values()) {
+        if (!isStepCell(cell)) this.#mailbox.push({ cell, event: { type: 'branch.ahead', path } })
+      }
+    })
+  }
+
+  /** Begins the time limits anew of the groups that `isAnew` holds for, by their paths. */
+  restartLimits(isAnew: (group: string) => boolean, now: number): void {
+    for (const cell of this.#cells.values()) {
+      for (const [name, { event }] of cell.timers) {
+        const block = limitedPath(name)
+        const limitMs = block === undefined ? undefined : this.#program.index.limits[limitName(block)]
+        if (block === undefined || limitMs === undefined || !isAnew(fillPath(block, indexesOf(cell)))) continue
+        cell.timers.set(name, { event, dueAt: now + limitMs })
+      }
+    }
   }
 
   /** The attempt of the step at `path` gave this. Ignored unless the step is waiting for it. */
@@ -114,6 +149,9 @@ export class RunTree {
       if (mail === undefined || this.#cells.get(mail.cell.id) !== mail.cell) continue
       this.#advance(mail.cell, this.#program.machine(mail.cell.src).step(mail.cell.snapshot, mail.event))
     }
+    // Between turns nothing of them is held on to.
+    this.#turn = noTurn
+    this.#mailbox = []
     return turn
   }
 
@@ -135,7 +173,7 @@ export class RunTree {
       timers: new Map(),
       startedAt: this.#now,
     }
-    this.#cells.set(id, cell)
+    this.#add(cell)
     this.#advance(cell, step)
   }
 
@@ -213,7 +251,7 @@ export class RunTree {
   /** Takes an actor that was stopped, and all below it, out of the tree. */
   #stop(cell: Cell | undefined): void {
     if (cell === undefined || this.#cells.get(cell.id) !== cell) return
-    for (const child of [...this.#cells.values()]) if (child.parent === cell) this.#stop(child)
+    for (const child of [...(this.#children.get(cell) ?? [])]) this.#stop(child)
     this.#remove(cell)
   }
 
@@ -221,5 +259,15 @@ export class RunTree {
     for (const id of [...cell.effects]) this.#stopEffect(cell, id)
     for (const timer of cell.timers.keys()) this.#turn.effects.push({ type: 'disarm', actor: cell.id, timer })
     this.#cells.delete(cell.id)
+    this.#children.delete(cell)
+    if (cell.parent !== null) this.#children.get(cell.parent)?.delete(cell)
+  }
+
+  #add(cell: Cell): void {
+    this.#cells.set(cell.id, cell)
+    if (cell.parent === null) return
+    const siblings = this.#children.get(cell.parent)
+    if (siblings === undefined) this.#children.set(cell.parent, new Set([cell]))
+    else siblings.add(cell)
   }
 }

@@ -1,4 +1,5 @@
 import type { ErrorData } from '../errors.ts'
+import type { EventData } from '../events.ts'
 import type { Json } from '../json.ts'
 import type { Block, Workflow } from '../spec/ir.ts'
 import type { UsageTotal } from '../spec/outcome.ts'
@@ -9,8 +10,16 @@ export const nodeStatuses = [
   'pending', 'queued', 'running', 'waiting', 'retrying', 'completed', 'failed', 'skipped', 'cancelled',
 ] as const
 export type NodeStatus = (typeof nodeStatuses)[number]
-export type RunViewStatus = 'running' | 'done' | 'failed' | 'cancelled' | 'interrupted'
+/** `waiting`: nothing goes on until somebody answers or sends what is waited for, whether a process stays for it or not. */
+export type RunViewStatus = 'running' | 'waiting' | 'done' | 'failed' | 'cancelled' | 'interrupted'
 export type StatusCounts = Readonly<Record<NodeStatus, number>>
+
+/** What somebody is asked, or an event that is waited for, and the step that needs it. */
+export interface OpenAsk extends EventData<'ask.opened'> {
+  readonly path: string
+  /** ISO 8601. */
+  readonly openedAt: string
+}
 
 /** One block of the workflow, inside a map one of one item. Fields change with the events; `version` tells when they last did. */
 export interface RunNode {
@@ -24,7 +33,10 @@ export interface RunNode {
   /** 0 for the stages of the workflow. */
   readonly depth: number
   readonly parent: RunNode | null
-  /** What is inside, then what runs after it: the reducer, `verify`, `fallback`. A map has the items that it is known to have. */
+  /**
+   * What is inside, then what runs after it: the reducer, `verify`, `fallback`, and the question about its failure once that
+   * was asked. A map has the items that it is known to have.
+   */
   readonly children: readonly RunNode[]
   readonly isStep: boolean
   /** Place of the item whose block this is, directly in a map; else null. */
@@ -67,6 +79,10 @@ export interface RunView {
   readonly byPath: ReadonlyMap<string, RunNode>
   /** Steps at work or about to be, the longest so first. */
   readonly active: ReadonlySet<RunNode>
+  /** In the order in which they were opened. A run that nobody works on keeps them: they can be answered all the same. */
+  readonly asks: readonly OpenAsk[]
+  /** Ids of asks that were open in child runs when this one last had nothing else to do. */
+  readonly childAsks: readonly string[]
   /** Goes up with every change. */
   readonly version: number
   /** Number of the last durable event in here; 0 before the first. */
@@ -105,14 +121,16 @@ export interface NodeState extends Writable<Omit<RunNode, 'parent' | 'children' 
   /** Place in `ViewState.nodes` when that was last made. */
   place: number
   /** Where it stands in its parent: something of the parent's own work, or what follows on that. */
-  readonly role: 'inner' | 'verify' | 'fallback'
+  readonly role: 'inner' | 'verify' | 'fallback' | 'ask'
   verify: NodeState | null
   fallback: NodeState | null
+  /** The question about its failure; null until it is asked. */
+  ask: NodeState | null
   /** The loop or review that repeats it. */
   readonly repeater: NodeState | null
   /** Later blocks of the same list whose failure sends the run back to this one. */
   readonly returns: NodeState[]
-  /** Children that are no `verify` and no `fallback`: how many, and how many by what they amount to. */
+  /** Children with the role `inner`: how many, and how many by what they amount to. */
   innerCount: number
   inside: Record<NodeStatus, number>
   /** Of a group: what it is by its inner blocks or by an event, whatever its `verify` and `fallback` did. */
@@ -125,8 +143,10 @@ export interface NodeState extends Writable<Omit<RunNode, 'parent' | 'children' 
   settled: boolean
   /** No event said that it was skipped: what is around it ended without it. */
   spared: boolean
+  /** Of a cancelled step: what it was doing, and what was stopped as a whole, if it was not that its group ended without it. */
+  stopped: { readonly from: NodeStatus; readonly by: string | null } | null
 }
-export interface ViewState extends Writable<Omit<RunView, 'nodes' | 'byPath' | 'active' | 'steps'>> {
+export interface ViewState extends Writable<Omit<RunView, 'nodes' | 'byPath' | 'active' | 'asks' | 'steps'>> {
   readonly nodes: readonly NodeState[]
   /** Stages of the workflow. */
   roots: NodeState[]
@@ -134,7 +154,10 @@ export interface ViewState extends Writable<Omit<RunView, 'nodes' | 'byPath' | '
   reshape: () => void
   byPath: Map<string, NodeState>
   active: Set<NodeState>
+  asks: OpenAsk[]
   steps: Record<NodeStatus, number>
+  /** Since when there has been nothing to do but to wait for answers: a process may have left it at that. */
+  waitingSince: string | null
   /** What was at work when the run was interrupted. */
   suspended: { node: NodeState; status: NodeStatus }[]
 }
@@ -165,6 +188,11 @@ export function isEnded(status: NodeStatus): boolean {
   return status === 'completed' || status === 'failed' || status === 'skipped' || status === 'cancelled'
 }
 
+/** Whether the events say that the run goes on, were it only once somebody answers. */
+export function isOpen(status: RunViewStatus): boolean {
+  return status === 'running' || status === 'waiting'
+}
+
 /** Steps that are at work or about to be. */
 export function activeSteps(counts: StatusCounts): number {
   return counts.queued + counts.running + counts.waiting + counts.retrying
@@ -184,14 +212,4 @@ export function nodeElapsedMs(node: RunNode, now: number): number | null {
 /** Time in which some process worked on the run: without the pauses between an interruption and its resume. */
 export function runElapsedMs(view: RunView, now: number): number {
   return view.workedMs + (view.activeSince === null ? 0 : Math.max(0, now - Date.parse(view.activeSince)))
-}
-
-/** The cost of a sum is unknown (null) as soon as that of one part is: it is never guessed. */
-export function addUsage(total: UsageTotal | null, more: UsageTotal): UsageTotal {
-  if (total === null) return more
-  return {
-    inputTokens: total.inputTokens + more.inputTokens,
-    outputTokens: total.outputTokens + more.outputTokens,
-    costUsd: total.costUsd === null || more.costUsd === null ? null : total.costUsd + more.costUsd,
-  }
 }

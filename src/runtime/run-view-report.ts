@@ -1,6 +1,6 @@
 import type { ErrorData } from '../errors.ts'
 import type { Json } from '../json.ts'
-import type { NodeStatus, RunNode, RunView, RunViewStatus } from './run-view-nodes.ts'
+import type { NodeStatus, OpenAsk, RunNode, RunView, RunViewStatus } from './run-view-nodes.ts'
 
 /** One step as `run --json` prints it: null where there is nothing to say. */
 export interface StepRecord {
@@ -28,6 +28,8 @@ export interface RunReport {
     readonly costUsd: number | null
   }
   readonly elapsedMs: number
+  /** What waits for an answer; absent when nothing does. */
+  readonly asks?: readonly OpenAsk[]
   readonly steps: readonly StepRecord[]
 }
 
@@ -46,6 +48,7 @@ export function runReport(view: RunView, elapsedMs: number): RunReport {
     ...(view.error === null ? {} : { error: view.error }),
     usage: { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens, costUsd },
     elapsedMs,
+    ...(view.asks.length === 0 ? {} : { asks: view.asks }),
     steps: stepRecords(view),
   }
 }

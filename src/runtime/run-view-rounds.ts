@@ -1,9 +1,10 @@
 import type { EventType } from '../events.ts'
-import { activeSteps, endedSteps, type NodeState, type NodeStatus, noCounts, type ViewState } from './run-view-nodes.ts'
+import { activeSteps, endedSteps, isEnded, type NodeState, type NodeStatus, noCounts, type ViewState } from './run-view-nodes.ts'
+import { closeAsks } from './run-view-asks.ts'
+import { dropLate, dropQuestion } from './run-view-late.ts'
 import { derive, touch } from './run-view-status.ts'
-import { dropItems } from './run-view-tree.ts'
 
-/** What runs again is pending again: rounds of loops and reviews, and blocks that a failure went back to. */
+/** What runs again is pending again: rounds of loops and reviews, and blocks that a failure, or the answer to it, went back to. */
 
 const starts: ReadonlySet<EventType> = new Set(['step.queued', 'step.started', 'step.skipped', 'step.failed', 'group.started'])
 
@@ -13,9 +14,12 @@ const starts: ReadonlySet<EventType> = new Set(['step.queued', 'step.started', '
  */
 export function beginAgain(view: ViewState, node: NodeState, type: EventType, iteration: number | undefined, at: string): void {
   if (!starts.has(type)) return
+  let role: NodeState['role'] = 'inner'
   for (let each: NodeState | null = node; each !== null; each = each.parent) {
-    const back = each.returns.findLast(({ status }) => status === 'failed')
+    const back = each.returns.findLast(({ seen }) => seen === 'failed')
     if (back !== undefined) resetFromTo(view, each, back, at)
+    else if (role !== 'ask' && each.ask !== null && isEnded(each.ask.status)) reset(view, [each], at)
+    role = each.role
   }
   const { repeater } = node
   if (repeater !== null && iteration !== undefined) enterRound(view, repeater, iteration, node, at)
@@ -29,10 +33,19 @@ export function forgetAftermath(view: ViewState, node: NodeState, at: string): v
   let from: NodeState['role'] = 'inner'
   for (let each: NodeState | null = node; each !== null; each = each.parent) {
     const { verify, fallback } = each
+    if (from !== 'ask') takeQuestionBack(view, each, at)
     if (fallback !== null && fallback.seen !== 'pending' && from !== 'fallback') reset(view, [fallback], at)
     if (verify !== null && verify.seen !== 'pending' && from === 'inner') reset(view, [verify], at)
     from = each.role
   }
+}
+
+function takeQuestionBack(view: ViewState, node: NodeState, at: string): void {
+  if (node.ask === null) return
+  const before = sum([node.ask])
+  clear(view, node.ask)
+  dropQuestion(view, node)
+  shift(view, node, before, noCounts(), at)
 }
 
 function resetFromTo(view: ViewState, first: NodeState, last: NodeState, at: string): void {
@@ -78,9 +91,13 @@ function reset(view: ViewState, nodes: readonly NodeState[], at: string): void {
     parent.inside[seen] -= 1
     parent.inside.pending += 1
   }
-  const after = sum(nodes)
+  shift(view, parent, before, sum(nodes), at)
+}
+
+/** The steps of something in `parent` were these and are those. */
+function shift(view: ViewState, parent: NodeState | null, before: Counts, after: Counts, at: string): void {
   change(view.steps, before, after)
-  view.total += total(after) - total(before)
+  view.total += totalOf(after) - totalOf(before)
   for (let each = parent; each !== null; each = each.parent) {
     change(each.steps, before, after)
     touch(view, each)
@@ -88,11 +105,10 @@ function reset(view: ViewState, nodes: readonly NodeState[], at: string): void {
   if (parent !== null) derive(view, parent, at)
 }
 
-function clear(view: ViewState, node: NodeState): void {
-  if (node.kind === 'map') {
-    for (const item of node.children) if (item.item !== null) clear(view, item)
-    dropItems(view, node)
-  }
+/** Makes a block as if it had never run; all that counts it is left to the caller. */
+export function clear(view: ViewState, node: NodeState): void {
+  for (const child of node.children) if (child.item !== null || child.role === 'ask') clear(view, child)
+  dropLate(view, node)
   node.steps = noCounts()
   if (node.isStep) node.steps.pending = 1
   for (const child of node.children) {
@@ -100,6 +116,7 @@ function clear(view: ViewState, node: NodeState): void {
     node.steps.pending += child.steps.pending
   }
   view.active.delete(node)
+  closeAsks(view, node.path)
   node.inside = noCounts()
   node.inside.pending = node.innerCount
   node.status = 'pending'
@@ -116,19 +133,23 @@ function clear(view: ViewState, node: NodeState): void {
   node.begun = false
   node.settled = false
   node.spared = false
+  node.stopped = null
   touch(view, node)
 }
 
-function sum(nodes: readonly NodeState[]): Record<NodeStatus, number> {
+type Counts = Record<NodeStatus, number>
+
+/** How many steps are in which state in all of these. */
+export function sum(nodes: readonly NodeState[]): Counts {
   const counts = noCounts()
   for (const node of nodes) change(counts, noCounts(), node.steps)
   return counts
 }
 
-function change(counts: Record<NodeStatus, number>, before: Record<NodeStatus, number>, after: Record<NodeStatus, number>): void {
+function change(counts: Counts, before: Counts, after: Counts): void {
   for (const status of Object.keys(counts) as NodeStatus[]) counts[status] += after[status] - before[status]
 }
 
-function total(counts: Record<NodeStatus, number>): number {
+export function totalOf(counts: Counts): number {
   return counts.pending + activeSteps(counts) + endedSteps(counts)
 }

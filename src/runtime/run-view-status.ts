@@ -1,6 +1,6 @@
 import type { ErrorData } from '../errors.ts'
 import type { Json } from '../json.ts'
-import { activeSteps, isActive, isEnded, type NodeState, type NodeStatus, type ViewState } from './run-view-nodes.ts'
+import { activeSteps, isActive, isEnded, isOpen, type NodeState, type NodeStatus, type ViewState } from './run-view-nodes.ts'
 
 /** What a change of one block means for the blocks around it. */
 
@@ -8,6 +8,8 @@ export interface Ending {
   readonly output?: Json | undefined
   readonly error?: ErrorData | null | undefined
   readonly reason?: string | undefined
+  /** What was stopped as a whole. */
+  readonly by?: string | undefined
 }
 
 /** The block ended, and an event said so. */
@@ -17,7 +19,7 @@ export function settle(view: ViewState, node: NodeState, at: string, status: Nod
     if (status === 'skipped') skipInside(view, node, at, ending)
   }
   node.spared = false
-  close(node, at, ending)
+  close(node, at, status, ending)
   setStatus(view, node, status, at)
 }
 
@@ -85,7 +87,7 @@ function refresh(view: ViewState, node: NodeState, at: string): void {
     node.endedAt = isEnded(whole) ? (node.endedAt ?? at) : null
     if (whole === 'failed' && node.own === 'completed') node.error = node.verify?.error ?? null
   }
-  const seen = whole === 'failed' && node.block.onFailure === 'continue' ? 'completed' : whole
+  const seen = whole === 'failed' && isForgiven(node) ? 'completed' : whole
   if (node.steps.pending > 0) spare(view, node, seen, at)
   const before = node.seen
   if (seen === before) return
@@ -97,27 +99,37 @@ function refresh(view: ViewState, node: NodeState, at: string): void {
   derive(view, parent, at)
 }
 
-/** With what follows on the block's own work: `verify` when it completed, `fallback` when it failed. */
+function isForgiven({ block, ask }: NodeState): boolean {
+  return block.onFailure === 'continue' || (ask?.status === 'completed' && ask.output === 'continue')
+}
+
+/** With what follows on the block's own work: `verify` when it completed, `fallback` or a question when it failed. */
 function wholeStatus(view: ViewState, node: NodeState): NodeStatus {
-  const { verify, fallback } = node
+  const { verify, fallback, ask, block } = node
   let status = node.isStep ? node.status : node.own
-  if (verify === null && fallback === null) return status
-  if (isActive(verify?.seen ?? 'pending') || isActive(fallback?.seen ?? 'pending')) return 'running'
+  for (const after of [verify, fallback, ask]) {
+    if (after !== null && isActive(after.seen)) return after.seen === 'waiting' ? 'waiting' : 'running'
+  }
   if (status === 'completed' && verify !== null) {
     if (verify.seen === 'pending') return between(view, status)
     if (verify.seen !== 'skipped') status = verify.seen
   }
-  if (status !== 'failed' || fallback === null) return status
-  return fallback.seen === 'pending' ? between(view, status) : fallback.seen
+  if (status !== 'failed' || typeof block.onFailure !== 'object') return status
+  if (fallback !== null) return fallback.seen === 'pending' ? between(view, status) : fallback.seen
+  if (!('ask' in block.onFailure)) return status
+  if (ask?.seen === 'cancelled') return ask.seen
+  const isDecided = ask !== null && ask.seen !== 'pending' && ask.output !== 'retry'
+  return isDecided ? status : between(view, status)
 }
 
 function between(view: ViewState, over: NodeStatus): NodeStatus {
-  if (view.status === 'running') return 'running'
+  if (isOpen(view.status)) return 'running'
   return view.status === 'interrupted' ? 'pending' : over
 }
 
 function derived(view: ViewState, { kind, inside, innerCount, begun }: NodeState): NodeStatus {
-  if (activeSteps(inside) > 0) return 'running'
+  const atWork = activeSteps(inside)
+  if (atWork > 0) return atWork === inside.waiting ? 'waiting' : 'running'
   if (inside.pending === innerCount && !begun) return 'pending'
   if (kind === 'sequence' || kind === 'loop' || kind === 'review' || kind === 'switch') {
     if (inside.failed > 0) return 'failed'
@@ -171,16 +183,17 @@ function skipNodes(view: ViewState, nodes: readonly NodeState[], at: string, end
   for (const each of nodes.toReversed()) {
     if (isEnded(each.status)) continue
     each.spared = isSpared
-    close(each, at, ending)
+    close(each, at, 'skipped', ending)
     setStatus(view, each, 'skipped', at)
   }
 }
 
-function close(node: NodeState, at: string, ending: Ending): void {
+function close(node: NodeState, at: string, status: NodeStatus, ending: Ending): void {
   node.endedAt = at
   node.output = node.isStep ? ending.output : undefined
   node.error = ending.error ?? null
   node.reason = ending.reason ?? null
+  node.stopped = status === 'cancelled' ? { from: node.status, by: ending.by ?? null } : null
 }
 
 function count(counts: Record<NodeStatus, number>, before: NodeStatus, after: NodeStatus): void {

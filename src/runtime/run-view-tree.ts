@@ -1,5 +1,5 @@
 import { fillPath, innerBlocks, isBranchGroup, isStep } from '../spec/blocks.ts'
-import type { Block, MapBlock, Workflow } from '../spec/ir.ts'
+import type { Block, Workflow } from '../spec/ir.ts'
 import { reducerStep } from '../spec/reducer-step.ts'
 import { type NodeState, noCounts, type RunView, type ViewState } from './run-view-nodes.ts'
 
@@ -16,6 +16,8 @@ export function createRunView(workflow: Workflow): RunView {
     roots: [],
     byPath: new Map(),
     active: new Set(),
+    asks: [],
+    childAsks: [],
     version: 0,
     lastSeq: 0,
     runId: '',
@@ -33,6 +35,7 @@ export function createRunView(workflow: Workflow): RunView {
     usage: null,
     steps: noCounts(),
     total: 0,
+    waitingSince: null,
     suspended: [],
   }
   view.roots = workflow.stages.map((stage) => createNode(view, stage, null, 'inner'))
@@ -42,64 +45,7 @@ export function createRunView(workflow: Workflow): RunView {
   return view
 }
 
-const itemIndex = /^\d{1,9}$/
-
-/**
- * The block that the path names. One of a map's item is made when it is first asked for; undefined for a path that the
- * workflow cannot have.
- */
-export function nodeAt(view: ViewState, path: string): NodeState | undefined {
-  const known = view.byPath.get(path)
-  if (known !== undefined) return known
-  const keys = path.split('.')
-  for (let length = 1; length < keys.length; length += 1) {
-    const map = view.byPath.get(keys.slice(0, length).join('.'))
-    const [index = '', id] = keys.slice(length, length + 2)
-    if (map?.block.kind !== 'map' || map.block.do.id !== id || !itemIndex.test(index)) continue
-    addItem(view, map, map.block, Number(index))
-  }
-  return view.byPath.get(path)
-}
-
-/** Makes the items that a map says it has, so that they count from now on. */
-export function addItems(view: ViewState, map: NodeState, indexes: readonly string[]): void {
-  if (map.block.kind !== 'map') return
-  for (const index of indexes) if (itemIndex.test(index)) addItem(view, map, map.block, Number(index))
-}
-
-function addItem(view: ViewState, map: NodeState, block: MapBlock, index: number): void {
-  const at = [...map.at, index]
-  if (view.byPath.has(fillPath(block.do.path, at))) return
-  const node = createNode(view, block.do, map, 'inner', { at, item: index })
-  let place = map.children.length
-  // Items mostly come in order, and few children that are none stand behind them.
-  while (place > 0 && (map.children[place - 1]?.item ?? index) >= index) place -= 1
-  map.children.splice(place, 0, node)
-  map.innerCount += 1
-  map.inside.pending += 1
-  const added = node.steps.pending
-  for (let each: NodeState | null = map; each !== null; each = each.parent) each.steps.pending += added
-  view.steps.pending += added
-  view.total += added
-  view.reshape()
-}
-
-/** Forgets the items of a map; the counts are left to the caller. */
-export function dropItems(view: ViewState, map: NodeState): void {
-  const items = map.children.filter((child) => child.item !== null)
-  if (items.length === 0) return
-  for (const item of items) forget(view, item)
-  map.children = map.children.filter((child) => child.item === null)
-  map.innerCount -= items.length
-  view.reshape()
-}
-
-function forget(view: ViewState, node: NodeState): void {
-  view.byPath.delete(node.path)
-  for (const child of node.children) forget(view, child)
-}
-
-function createNode(
+export function createNode(
   view: ViewState,
   block: Block,
   parent: NodeState | null,
@@ -120,6 +66,7 @@ function createNode(
     role,
     verify: null,
     fallback: null,
+    ask: null,
     repeater: repeats ? parent : (parent?.repeater ?? null),
     returns: [],
     parent,
@@ -147,6 +94,7 @@ function createNode(
     begun: false,
     settled: false,
     spared: false,
+    stopped: null,
   }
   view.byPath.set(node.path, node)
   if (node.isStep) node.steps.pending = 1

@@ -1,14 +1,20 @@
+import { repeatedCode } from '../errors.ts'
+import { addUsage } from '../usage.ts'
 import type { EphemeralEvent, RunEvent } from '../events.ts'
 import type { UsageTotal } from '../spec/outcome.ts'
-import { addUsage, type NodeState, type RunView, type ViewState } from './run-view-nodes.ts'
+import { takeBack } from './run-view-again.ts'
+import { asksAnew, closeAsk, closeAsks, openAsk, workingStatus } from './run-view-asks.ts'
+import { addItems, nodeAt } from './run-view-late.ts'
+import { isActive, type NodeState, type RunView, type ViewState } from './run-view-nodes.ts'
 import { beginAgain, forgetAftermath } from './run-view-rounds.ts'
-import { activate, begin, deriveAll, type Ending, setStatus, settle, touch } from './run-view-status.ts'
-import { addItems, nodeAt } from './run-view-tree.ts'
+import { activate, begin, type Ending, settle, setStatus, touch } from './run-view-status.ts'
+import { goOn, interrupt, resume, settleRun, waitForAnswers } from './run-view-stretch.ts'
 
 export {
-  activeSteps, endedSteps, nodeElapsedMs, nodePlace, nodeStatuses, runElapsedMs,
-  type NodeStatus, type RunNode, type RunView, type RunViewStatus, type StatusCounts,
+  activeSteps, endedSteps, isOpen, nodeElapsedMs, nodePlace, nodeStatuses, runElapsedMs,
+  type NodeStatus, type OpenAsk, type RunNode, type RunView, type RunViewStatus, type StatusCounts,
 } from './run-view-nodes.ts'
+export { mayHave } from './run-view-late.ts'
 export { runReport, stepRecords } from './run-view-report.ts'
 export { createRunView } from './run-view-tree.ts'
 
@@ -35,11 +41,17 @@ export function applyEvent(view: RunView, event: RunEvent | EphemeralEvent): voi
       state.activeSince = event.at
       return
     case 'run.resumed':
-      return resume(state, event.at, before)
+      resume(state, event.at, before)
+      if (event.data.again !== undefined) takeBack(state, event.data.again, event.data.undone ?? [], event.at)
+      return
     case 'run.paused':
       return interrupt(state, event.at, event.data.reason)
     case 'run.settled':
       return settleRun(state, event.at, event.data)
+    case 'run.waiting':
+      return waitForAnswers(state, event.at, event.data.asks)
+    case 'event.received':
+      return
     default: {
       if (event.path !== undefined) takeBlockEvent(state, event.path, event)
     }
@@ -47,14 +59,15 @@ export function applyEvent(view: RunView, event: RunEvent | EphemeralEvent): voi
 }
 
 /**
- * Says that no process works on the run although its events do not say that it ended: it was stopped or killed.
- * What was at work is pending again, as it will run again; a later `run.resumed` takes this back.
+ * Says that no process works on the run although its events do not say that it ended: it was stopped or killed, or waits
+ * for nothing but answers, and then it stays `waiting`. What was at work is pending again, as it will run again, but steps
+ * that wait for an answer go on to do so. A later `run.resumed` takes this back.
  */
 export function markInterrupted(view: RunView, at?: string): void {
   const state = view as ViewState
-  if (state.status !== 'running') return
+  if (state.status !== 'running' && (state.status !== 'waiting' || state.activeSince === null)) return
   state.version += 1
-  interrupt(state, at ?? state.lastEventAt ?? '', null)
+  interrupt(state, at ?? state.waitingSince ?? state.lastEventAt ?? '', null)
 }
 
 function takeEphemeral(view: ViewState, event: EphemeralEvent): void {
@@ -64,16 +77,18 @@ function takeEphemeral(view: ViewState, event: EphemeralEvent): void {
   noteLine(view, node, event.type === 'agent.message' ? node.lastLine + event.data.text : event.data.text)
 }
 
-type BlockEvent = Exclude<RunEvent, { type: `run.${string}` }>
+type BlockEvent = Exclude<RunEvent, { type: `run.${string}` | 'event.received' }>
 
 function takeBlockEvent(view: ViewState, path: string, event: BlockEvent): void {
   const { at, type, data } = event
   const before = nodeAt(view, path)
   if (before === undefined) return
+  if (!type.startsWith('ask.')) goOn(view, at)
   beginAgain(view, before, type, event.iteration, at)
   // Another one when it is of an item of a map that begins anew.
   const node = nodeAt(view, path) ?? before
   touch(view, node)
+  if (asksAnew(event)) closeAsks(view, path)
   if (event.attempt !== undefined) node.attempt = event.attempt
   switch (type) {
     case 'group.started':
@@ -87,75 +102,67 @@ function takeBlockEvent(view: ViewState, path: string, event: BlockEvent): void 
       return forgetAftermath(view, node, at)
     case 'step.started':
       node.startedAt = at
-      return activate(view, node, at, node.kind === 'wait' ? 'waiting' : 'running')
+      return activate(view, node, at, workingStatus(view, node))
     case 'step.retrying':
       node.error = data.error
+      // Somebody may have asked for a round that is over.
+      if (data.error.code === repeatedCode && node.repeater !== null && event.iteration !== undefined) {
+        node.repeater.iteration = event.iteration
+      }
       return activate(view, node, at, 'retrying')
     case 'step.completed':
       takeUsage(view, node, data.usage)
-      return settle(view, node, at, 'completed', { output: data.output })
+      return endStep(view, node, at, 'completed', { output: data.output })
     case 'step.failed':
       takeUsage(view, node, data.usage)
-      return settle(view, node, at, 'failed', { error: data.error })
+      return endStep(view, node, at, 'failed', { error: data.error })
     case 'step.skipped':
-      return settle(view, node, at, 'skipped', { output: data.output, reason: data.reason })
+      takeUsage(view, node, data.usage)
+      return endStep(view, node, at, 'skipped', { output: data.output, reason: data.reason })
     case 'step.cancelled':
-      return settle(view, node, at, 'cancelled', { reason: data.reason })
+      takeUsage(view, node, data.usage)
+      return endStep(view, node, at, 'cancelled', { reason: data.reason, by: data.by })
+    case 'ask.opened':
+      openAsk(view, path, at, data)
+      // A step whose end was taken back goes on without a word.
+      return activate(view, node, at, 'waiting')
+    case 'ask.answered':
+    case 'ask.expired':
+      closeAsk(view, data.ask)
+      return lookAgain(view, node, at)
     case 'log':
     case 'agent.message':
       return noteLine(view, node, data.text)
+    case 'agent.tool_call':
+      return noteLine(view, node, `calls ${data.tool}`)
+    case 'agent.tool_result':
+      return noteLine(view, node, `${data.tool} ${data.failed === true ? 'failed' : 'answered'}`)
+    case 'agent.handoff':
+      return noteLine(view, node, `${data.from} hands over to ${data.to}`)
+    case 'agent.usage':
+      return
     default:
       return type satisfies never
   }
 }
 
-function settleRun(view: ViewState, at: string, data: { status: 'done' | 'failed' | 'cancelled' } & Ending): void {
-  view.status = data.status
-  view.output = data.output
-  view.error = data.error ?? null
-  stopWork(view, at)
-  for (const node of [...view.active]) settle(view, node, at, 'cancelled', { reason: 'the run ended' })
-  deriveAll(view, at)
+function endStep(view: ViewState, node: NodeState, at: string, status: 'completed' | 'failed' | 'skipped' | 'cancelled', ending: Ending): void {
+  closeAsks(view, node.path)
+  settle(view, node, at, status, ending)
 }
 
-function interrupt(view: ViewState, at: string, reason: string | null): void {
-  view.status = 'interrupted'
-  view.reason = reason ?? view.reason
-  stopWork(view, at)
-  for (const node of [...view.active]) {
-    view.suspended.push({ node, status: node.status })
-    setStatus(view, node, 'pending', at)
-  }
-  deriveAll(view, at)
-}
-
-function resume(view: ViewState, at: string, lastEventAt: string | null): void {
-  // A killed run says nothing when it ends: it worked until its last event.
-  if (view.activeSince !== null) stopWork(view, lastEventAt ?? at)
-  view.status = 'running'
-  view.reason = null
-  view.output = undefined
-  view.error = null
-  view.endedAt = null
-  view.activeSince = at
-  view.resumed += 1
-  for (const { node, status } of view.suspended.splice(0)) {
-    // An item of a map that began anew is there no more.
-    if (node.status === 'pending' && view.byPath.get(node.path) === node) setStatus(view, node, status, at)
-  }
-  deriveAll(view, at)
-}
-
-function stopWork(view: ViewState, at: string): void {
-  view.endedAt = at
-  if (view.activeSince !== null) view.workedMs += Math.max(0, Date.parse(at) - Date.parse(view.activeSince))
-  view.activeSince = null
+/** A step that asks waits; with its answer it works on, and so does the run. */
+function lookAgain(view: ViewState, node: NodeState, at: string): void {
+  if (!isActive(node.status)) return
+  const status = workingStatus(view, node)
+  setStatus(view, node, status, at)
+  if (status === 'running') goOn(view, at)
 }
 
 function takeUsage(view: ViewState, node: NodeState, usage: UsageTotal | undefined): void {
   if (usage === undefined) return
-  for (let each: NodeState | null = node; each !== null; each = each.parent) each.usage = addUsage(each.usage, usage)
-  view.usage = addUsage(view.usage, usage)
+  for (let each: NodeState | null = node; each !== null; each = each.parent) each.usage = addUsage(each.usage, usage) ?? null
+  view.usage = addUsage(view.usage, usage) ?? null
 }
 
 function noteLine(view: ViewState, node: NodeState, text: string): void {

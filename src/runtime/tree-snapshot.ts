@@ -1,14 +1,17 @@
+import type { StateValue } from 'xstate'
 import { z } from 'zod'
 import { UsageError } from '../errors.ts'
+import { atOnce } from '../in-turns.ts'
 import type { Json } from '../json.ts'
-import type { Cell } from './cell.ts'
+import { actorId, type Cell, isStepCell } from './cell.ts'
 import type { Program, SavedSnapshot } from './program.ts'
 import { RunTree } from './run-tree.ts'
-import { decodeShared, encodeShared } from './shared-json.ts'
+import { decodeShared, type NameOf, type PartOf, SharedEncoder } from './shared-json.ts'
 
-/** A settled tree as JSON: format 1. */
+/** A settled tree as JSON. One of an older format is not read: the journal is replayed from its start instead. */
+const format = 3
 const sharedSchema = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(format),
   // Not z.json(), which drops keys named `__proto__`. What is inside is checked after decoding.
   root: z.custom<Json>(),
   table: z.array(z.custom<Json>()),
@@ -31,33 +34,88 @@ const cellsSchema = z.array(
   }),
 )
 
+/** Objects that are encoded in one go. */
+const partsAtOnce = 4_000
+
+/** Objects that an actor takes apart from what its machine holds. */
+const partsOfRow = 3
+
+/** Finds parts of a tree elsewhere: in the events of the run's journal, by their numbers. */
+export interface KeptElsewhere {
+  readonly seqOf: (part: object | string) => number | undefined
+  readonly partAt: (seq: number) => unknown
+}
+const nowhere: KeptElsewhere = { seqOf: () => undefined, partAt: () => undefined }
+
+export interface WrittenTree {
+  readonly saved: Json
+  /** The number of objects in it: what it costs to write. */
+  readonly parts: number
+}
+
 /** Everything of the tree that cannot be had from the workflow. Outputs and scopes that actors share are stored once. */
 export function saveTree(tree: RunTree, program: Program): Json {
-  const cells = [...tree.cells()].map((cell) => ({
+  return writeTree(tree, program).saved
+}
+
+/** The same; of what is kept elsewhere it holds the number only. */
+export function writeTree(tree: RunTree, program: Program, kept: Pick<KeptElsewhere, 'seqOf'> = nowhere): WrittenTree {
+  return atOnce(writingTree(tree, program, kept))
+}
+
+/** The same piece by piece. The tree may go on meanwhile: it is written as it is when this is called. */
+export function writingTree(tree: RunTree, program: Program, kept: Pick<KeptElsewhere, 'seqOf'>): Generator<void, WrittenTree, void> {
+  // What actors hold is never changed, only replaced.
+  const rows = [...tree.cells()].map((cell) => ({
     id: cell.id,
     ...(cell.name === cell.id ? {} : { name: cell.name }),
     src: cell.src,
     parent: cell.parent?.id ?? null,
-    value: cell.snapshot.value,
-    context: cell.snapshot.context,
-    children: childSources(cell),
+    snapshot: cell.snapshot,
     effects: [...cell.effects],
     timers: Object.fromEntries(cell.timers),
     startedAt: cell.startedAt,
   }))
-  return { format: 1, ...encodeShared(cells, program.index.known) } as unknown as Json
+  const { known } = program.index
+  return writingRows(rows, (part) => (typeof part === 'string' ? undefined : known.get(part)) ?? kept.seqOf(part))
+}
+
+type Row = Pick<Cell, 'snapshot'> & { readonly [field: string]: unknown }
+
+function* writingRows(rows: readonly Row[], nameOf: NameOf): Generator<void, WrittenTree, void> {
+  const encoder = new SharedEncoder(nameOf)
+  let before = 0
+  for (const { snapshot, ...row } of rows) {
+    encoder.count(snapshot.value)
+    encoder.count(snapshot.context)
+    encoder.count(row['timers'])
+    if (encoder.parts - before < partsAtOnce) continue
+    before = encoder.parts
+    yield
+  }
+  const root: Json[] = []
+  // As many in one go as there were on average.
+  const rowsAtOnce = Math.ceil((rows.length * partsAtOnce) / Math.max(1, encoder.parts))
+  for (const { snapshot, ...row } of rows) {
+    const { value, context } = snapshot
+    root.push(encoder.write({ ...row, value, context, children: childSources(snapshot) }))
+    if (root.length % rowsAtOnce === 0) yield
+  }
+  return { saved: { format, root, table: encoder.table }, parts: encoder.parts + rows.length * partsOfRow }
 }
 
 /**
  * The tree as it was saved. Throws UsageError TREE_UNREADABLE when it is damaged or does not fit the program's chart;
  * the journal can then be replayed from its start instead.
  */
-export function loadTree(saved: Json, program: Program): RunTree {
+export function loadTree(saved: Json, program: Program, kept: Pick<KeptElsewhere, 'partAt'> = nowhere): RunTree {
+  const partOf: PartOf = (name) => (typeof name === 'string' ? program.index.knownByName.get(name) : kept.partAt(name))
   try {
     const { root, table } = sharedSchema.parse(saved)
-    const rows = cellsSchema.parse(decodeShared({ root, table }, program.index.knownByName))
+    const rows = cellsSchema.parse(decodeShared({ root, table }, partOf))
     const cells = new Map<string, Cell>()
     for (const row of rows) {
+      if (cells.has(row.id)) throw new Error(`actor "${row.id}" is there twice`)
       const parent = row.parent === null ? null : cells.get(row.parent)
       if (parent === undefined) throw new Error(`actor "${row.id}" has no parent "${row.parent}"`)
       const snapshot = program.machine(row.src).restore({
@@ -65,6 +123,8 @@ export function loadTree(saved: Json, program: Program): RunTree {
         context: row.context,
         children: row.children,
       })
+      // A region that it does not have would be entered without what is invoked there, and never end.
+      if (!isSameState(snapshot.value, row.value)) throw new Error(`actor "${row.id}" is not in a state of its machine`)
       const { id, src, startedAt } = row
       cells.set(id, {
         id,
@@ -77,6 +137,7 @@ export function loadTree(saved: Json, program: Program): RunTree {
         startedAt,
       })
     }
+    checkFamily(rows, cells, program.chart.root)
     return new RunTree(program, cells.values())
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
@@ -84,9 +145,29 @@ export function loadTree(saved: Json, program: Program): RunTree {
   }
 }
 
-function childSources(cell: Cell): Record<string, string> {
+/** One root, unless the tree has ended, and below it every actor and every work for the host that machines wait for. */
+function checkFamily(rows: z.infer<typeof cellsSchema>, cells: ReadonlyMap<string, Cell>, root: string): void {
+  if (rows.some(({ id, parent }) => (parent === null) !== (id === root))) throw new Error('its root is not that of the chart')
+  for (const { id, children, effects } of rows) {
+    const cell = cells.get(id)
+    if (cell === undefined) continue
+    for (const [name, src] of Object.entries(children)) {
+      const child = cells.get(actorId(cell, name))
+      const isThere = isStepCell(cell) ? effects.some((effect) => effect === name) : child?.parent === cell && child.src === src
+      if (!isThere) throw new Error(`actor "${id}" waits for "${name}", which is not there`)
+    }
+  }
+}
+
+function isSameState(left: StateValue, right: unknown): boolean {
+  if (typeof left === 'string' || typeof right !== 'object' || right === null) return left === right
+  const regions = Object.entries(left)
+  return regions.length === Object.keys(right).length && regions.every(([name, state]) => state !== undefined && isSameState(state, (right as Record<string, unknown>)[name]))
+}
+
+function childSources(snapshot: Cell['snapshot']): Record<string, string> {
   const sources: Record<string, string> = {}
-  for (const [id, child] of Object.entries(cell.snapshot.children)) {
+  for (const [id, child] of Object.entries(snapshot.children)) {
     const src = (child as { src?: unknown } | undefined)?.src
     if (typeof src === 'string') sources[id] = src
   }

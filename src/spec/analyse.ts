@@ -1,20 +1,25 @@
 import { isJsonObject } from '../json.ts'
 import { checkAgentNames } from './checks/agents.ts'
+import { checkArtifacts } from './checks/artifacts.ts'
 import { checkExpressions } from './checks/expressions.ts'
 import { checkFlow } from './checks/flow.ts'
 import { checkGroups } from './checks/groups.ts'
+import { checkHandoffs } from './checks/handoffs.ts'
 import { checkRequests } from './checks/http.ts'
 import { checkIds } from './checks/ids.ts'
 import { checkTargets } from './checks/modules.ts'
 import { checkNeeds } from './checks/needs.ts'
+import { checkOpenAI } from './checks/openai.ts'
+import { checkSessions } from './checks/sessions.ts'
 import { type CheckContext, createReport } from './report.ts'
 import { checkSchemas } from './checks/schemas.ts'
 import { checkShape } from './checks/shape.ts'
 import { translate } from './dialects/dialect.ts'
-import type { DialectName, HookFunction } from './dialects/translation.ts'
+import type { DialectName, HookFunction, TranslationOptions } from './dialects/translation.ts'
 import { type Normalised, normalise } from './normalise.ts'
 import { outlineOf } from './outline.ts'
 import { isError, type Problem } from './problem.ts'
+import { withPromptFiles } from './prompt-files.ts'
 import { rewrittenSource, type SpecSource } from './source.ts'
 import { SpecError } from './spec-error.ts'
 import { writtenWorkflowSchema } from './written.ts'
@@ -25,6 +30,8 @@ export interface Analysis {
   /** Grows when `context.report` is called. */
   readonly problems: Problem[]
   readonly context: CheckContext
+  /** Those of all workflows that the file holds. */
+  readonly contexts: readonly CheckContext[]
   /** The workflow; only when no problem is an error. */
   readonly normalise: () => Normalised
 }
@@ -34,20 +41,24 @@ export interface AnalyseOptions {
   readonly positions: boolean
   /** Functions that specs of older forms may name. */
   readonly functions?: Readonly<Record<string, HookFunction>>
+  /** Reads a text beside the spec, such as a prompt; undefined when there is none. Without it there are none. */
+  readonly readText?: TranslationOptions['readText']
+  /** Takes up what is found. */
+  readonly problems?: Problem[]
 }
 
 /** Runs every check that needs nothing but the spec. */
-export function analyse(data: unknown, source: SpecSource, { positions, functions = {} }: AnalyseOptions): Analysis {
-  const problems: Problem[] = []
+export function analyse(data: unknown, source: SpecSource, options: AnalyseOptions): Analysis {
+  const { positions, functions = {}, readText = () => undefined, problems = [] } = options
   if (!isJsonObject(data)) {
     const what = data === null || data === undefined ? 'The spec is empty' : 'A spec is an object'
     const message = `${what}: it starts with \`forkchart: 1\`, \`name\` and \`stages\`.`
-    return unreadable(
-      source,
-      [{ code: 'WRONG_TYPE', severity: 'error', message, file: source.file, path: '', ...source.position([]) }],
-    )
+    problems.push({ code: 'WRONG_TYPE', severity: 'error', message, file: source.file, path: '', ...source.position([]) })
+    return unreadable(source, problems)
   }
-  const { dialect, data: translated, original, findings } = translate(data, { file: source.file, functions })
+  const reportAsWritten = createReport(source, [], problems)
+  const whole = withPromptFiles(data, readText, reportAsWritten)
+  const { dialect, data: translated, original, findings } = translate(whole, { file: source.file, functions, readText })
   const rewritten = rewrittenSource(source, original)
   const stages = outlineOf(translated)
   const context: CheckContext = {
@@ -56,7 +67,6 @@ export function analyse(data: unknown, source: SpecSource, { positions, function
     source: rewritten,
     report: createReport(rewritten, stages, problems),
   }
-  const reportAsWritten = createReport(source, [], problems)
   for (const finding of findings) reportAsWritten(finding)
   // A spec that is wrong in its own terms would be called wrong again, in terms that its author did not use.
   if (!findings.some(({ severity }) => severity !== 'warning')) {
@@ -65,8 +75,13 @@ export function analyse(data: unknown, source: SpecSource, { positions, function
     checkNeeds(context)
     checkFlow(context)
     checkGroups(context)
+    checkArtifacts(context)
     checkRequests(context)
   }
+  // Workflows of steps that name agents have a flag of their own for this.
+  if (dialect !== 'steps' && dialect !== 'stages') checkHandoffs(context)
+  checkOpenAI(context)
+  checkSessions(context)
   checkAgentNames(context)
   checkSchemas(context)
   checkTargets(context)
@@ -75,6 +90,7 @@ export function analyse(data: unknown, source: SpecSource, { positions, function
     dialect,
     problems,
     context,
+    contexts: [context],
     normalise: () => normalise(writtenWorkflowSchema.parse(translated), positions ? rewritten : undefined),
   }
 }
@@ -83,12 +99,13 @@ export function isUsable({ problems }: Pick<Analysis, 'problems'>): boolean {
   return !problems.some(isError)
 }
 
-/** The analysis of what cannot even be read: there is nothing in it to check. */
-export function unreadable(source: SpecSource, problems: readonly Problem[]): Analysis {
+/** The analysis of what cannot even be read: there is nothing in it to check. It takes `problems` as its own. */
+export function unreadable(source: SpecSource, problems: Problem[]): Analysis {
   return {
     dialect: 'forkchart',
-    problems: [...problems],
+    problems,
     context: { data: {}, stages: [], source, report: () => {} },
+    contexts: [],
     normalise: () => {
       throw new SpecError(problems)
     },

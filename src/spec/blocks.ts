@@ -8,10 +8,18 @@ export function isStep(block: Block): block is StepBlock {
     case 'call':
     case 'http':
     case 'wait':
+    case 'event':
+    case 'ask':
+    case 'workflow':
       return true
     default:
       return false
   }
+}
+
+/** Whether the step does nothing but wait, for a time, a person or an event: it takes nobody's place, and loses nothing with its process. */
+export function isWaiting(kind: Block['kind']): boolean {
+  return kind === 'wait' || kind === 'event' || kind === 'ask'
 }
 
 /** Whether the block has branches that run at once. */
@@ -39,16 +47,19 @@ export function innerBlocks(block: Block): readonly Block[] {
   }
 }
 
-/** What is inside the block, and what runs after it as a part of it: `verify`, `fallback`. */
+/** What is inside the block, and what runs after it as a part of it: `verify`, `fallback`, `ask`. */
 export function childrenOf(block: Block): readonly Block[] {
-  const { verify, onFailure } = block
-  const fallback = typeof onFailure === 'object' && 'fallback' in onFailure ? onFailure.fallback : undefined
-  if (verify === undefined && fallback === undefined) return innerBlocks(block)
-  return [
-    ...innerBlocks(block),
-    ...(verify === undefined ? [] : [verify]),
-    ...(fallback === undefined ? [] : [fallback]),
-  ]
+  const { verify } = block
+  const after = reactionBlock(block)
+  if (verify === undefined && after === undefined) return innerBlocks(block)
+  return [...innerBlocks(block), ...(verify === undefined ? [] : [verify]), ...(after === undefined ? [] : [after])]
+}
+
+/** The block that runs when this one has failed. */
+export function reactionBlock({ onFailure }: Block): Block | undefined {
+  if (typeof onFailure !== 'object') return undefined
+  if ('fallback' in onFailure) return onFailure.fallback
+  return 'ask' in onFailure ? onFailure.ask : undefined
 }
 
 /** Every block of the workflow, depth first and in document order: a group comes before what it holds. */

@@ -1,49 +1,27 @@
 import { z } from 'zod'
 import type { Json, JsonSchema } from '../json.ts'
+import { agentSchema } from './ir-agents.ts'
+import {
+  agentStepSchema,
+  askStepSchema,
+  blockBase,
+  callStepSchema,
+  eventStepSchema,
+  httpStepSchema,
+  json,
+  jsonSchema,
+  runStepSchema,
+  waitStepSchema,
+  workflowStepSchema,
+} from './ir-steps.ts'
+
+export type { Position, RetryPolicy } from './ir-steps.ts'
+export type { Agent, ScriptedReply, Usage } from './ir-agents.ts'
 
 /**
  * The intermediate representation: what every dialect is normalised to, what the compiler reads and
  * what a run folder keeps. Defaults are filled in, durations are milliseconds, paths are set.
  */
-
-const json: z.ZodType<Json> = z.json()
-const jsonSchema: z.ZodType<JsonSchema> = z.union([z.boolean(), z.record(z.string(), z.json())])
-
-/** `attempts` counts the first one: 1 means once. Times in ms; `jitter` is a share of the delay, 0..1. */
-export const retrySchema = z.strictObject({
-  attempts: z.int().min(1),
-  initialMs: z.number().min(0),
-  factor: z.number().min(1),
-  maxMs: z.number().min(0),
-  jitter: z.number().min(0).max(1),
-  totalMs: z.number().min(0),
-})
-export type RetryPolicy = z.infer<typeof retrySchema>
-
-/** Where something stands in the file the user wrote. Lines and columns count from 1. */
-export const positionSchema = z.strictObject({ line: z.int(), column: z.int() })
-export type Position = z.infer<typeof positionSchema>
-
-const blockBase = {
-  /** Its ids joined by dots; unique in the workflow. */
-  path: z.string(),
-  id: z.string(),
-  title: z.string().optional(),
-  /** A CEL expression without its `${{ }}`; the block is skipped unless it gives true. */
-  when: z.string().optional(),
-  /** A template; what it resolves to is `prev` inside this block. Absent: the output of the block before. */
-  input: json.optional(),
-  /** JSON Schema that the block's output must meet. */
-  output: jsonSchema.optional(),
-  /** Limit of one attempt of a step, or of the whole of a group. */
-  timeoutMs: z.number().min(1).optional(),
-  /** Path of the nearest group (parallel, graph, map) around this one, and the id of the branch this one is in. */
-  group: z.string().optional(),
-  branch: z.string().optional(),
-  /** Ids of the nodes of the same graph that must have ended before. Only in a graph. */
-  needs: z.array(z.string()).optional(),
-  position: positionSchema.optional(),
-}
 
 /** What a block holds besides its own work: blocks that follow on how it ended. */
 interface Aftermath {
@@ -59,6 +37,8 @@ export type FailureReaction =
   | { goto: string; max: number }
   /** Runs instead; its outcome is the block's. Path: `<path>.fallback`. */
   | { fallback: Block }
+  /** A person says what follows: `retry`, `continue` or `fail`. Path: `<path>.ask`. */
+  | { ask: AskStep }
 
 const aftermath = {
   onFailure: z
@@ -67,58 +47,12 @@ const aftermath = {
         z.literal('continue'),
         z.strictObject({ goto: z.string(), max: z.int().min(1) }),
         z.strictObject({ fallback: blockSchema }),
+        z.strictObject({ ask: askStepSchema }),
       ]),
     )
     .optional(),
   verify: z.lazy(() => blockSchema).optional(),
 }
-
-const stepBase = { ...blockBase, retry: retrySchema }
-
-const agentStepSchema = z.strictObject({
-  ...stepBase,
-  kind: z.literal('agent'),
-  agent: z.string(),
-  /** A template; `${{ prev }}` when the author gave none. */
-  prompt: z.string(),
-  maxTurns: z.int().min(1).optional(),
-})
-
-const runStepSchema = z.strictObject({
-  ...stepBase,
-  kind: z.literal('run'),
-  /** A list is an argv and no shell sees it; a string is for the shell, its values are quoted. All are templates. */
-  command: z.union([z.string(), z.array(z.string()).min(1)]),
-  cwd: z.string().optional(),
-  env: z.record(z.string(), z.string()).optional(),
-  stdin: json.optional(),
-  parse: z.enum(['text', 'json']),
-})
-
-const callStepSchema = z.strictObject({
-  ...stepBase,
-  kind: z.literal('call'),
-  /** `./module.ts#export`, relative to the spec, or `name` of a function registered by `defineWorkflow`. */
-  target: z.string(),
-})
-
-const httpStepSchema = z.strictObject({
-  ...stepBase,
-  kind: z.literal('http'),
-  /** Url, headers and body are templates. The output is the body of the answer: parsed when it is JSON, else text. */
-  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']),
-  url: z.string(),
-  headers: z.record(z.string(), z.string()),
-  /** Sent as JSON unless it resolves to a string. */
-  body: json.optional(),
-})
-
-const waitStepSchema = z.strictObject({
-  ...stepBase,
-  kind: z.literal('wait'),
-  /** A template of a duration (`90s`), counted from the step's first start, or of an ISO 8601 instant. */
-  until: z.string(),
-})
 
 type StepSchema =
   | typeof agentStepSchema
@@ -126,11 +60,15 @@ type StepSchema =
   | typeof callStepSchema
   | typeof httpStepSchema
   | typeof waitStepSchema
+  | typeof eventStepSchema
+  | typeof askStepSchema
+  | typeof workflowStepSchema
 /** A block that does work itself: a leaf of the tree, run by one actor of the step machine. */
 export type StepBlock = z.infer<StepSchema> & Aftermath
 export type AgentStep = z.infer<typeof agentStepSchema> & Aftermath
 export type RunStep = z.infer<typeof runStepSchema> & Aftermath
 export type CallStep = z.infer<typeof callStepSchema> & Aftermath
+export type AskStep = z.infer<typeof askStepSchema> & Aftermath
 
 const failureRules = ['settle', 'fail_fast', 'continue'] as const
 export type FailureRule = (typeof failureRules)[number]
@@ -230,6 +168,9 @@ const blockSchema: z.ZodType<Block> = z.lazy(() =>
     callStepSchema.extend(aftermath),
     httpStepSchema.extend(aftermath),
     waitStepSchema.extend(aftermath),
+    eventStepSchema.extend(aftermath),
+    askStepSchema.extend(aftermath),
+    workflowStepSchema.extend(aftermath),
     z.strictObject({ ...blockBase, ...aftermath, kind: z.literal('sequence'), blocks: z.array(blockSchema).min(1) }),
     z.strictObject({ ...groupBase, ...aftermath, kind: z.literal('parallel'), branches: z.array(blockSchema).min(1) }),
     z.strictObject({ ...groupBase, ...aftermath, kind: z.literal('graph'), branches: z.array(blockSchema).min(1) }),
@@ -267,36 +208,7 @@ const blockSchema: z.ZodType<Block> = z.lazy(() =>
   ]),
 ) as z.ZodType<Block>
 
-/** Tokens as the provider counted them. */
-export const usageSchema = z.strictObject({ inputTokens: z.number(), outputTokens: z.number() })
-export type Usage = z.infer<typeof usageSchema>
-
-/** One answer of a scripted agent. `text` and `output` may hold templates. */
-export const scriptedReplySchema = z.union([
-  z.strictObject({
-    output: json,
-    delayMs: z.number().optional(),
-    usage: usageSchema.optional(),
-    costUsd: z.number().optional(),
-  }),
-  z.strictObject({ error: z.string(), message: z.string().optional(), delayMs: z.number().optional() }),
-])
-export type ScriptedReply = z.infer<typeof scriptedReplySchema>
-
-const agentBase = {
-  instructions: z.string().optional(),
-  /** JSON Schema of what the agent must answer. */
-  output: jsonSchema.optional(),
-  /** Answers for `--agents scripted`. */
-  rehearse: z.array(scriptedReplySchema).min(1).optional(),
-}
-export const agentSchema = z.discriminatedUnion('uses', [
-  z.strictObject({ ...agentBase, uses: z.literal('scripted'), replies: z.array(scriptedReplySchema).min(1) }),
-  z.strictObject({ ...agentBase, uses: z.literal('openai'), model: z.string().optional(), baseUrl: z.string().optional() }),
-])
-export type Agent = z.infer<typeof agentSchema>
-
-export const workflowSchema = z.strictObject({
+const ownFields = z.strictObject({
   /** Number of this format. */
   format: z.literal(1),
   name: z.string(),
@@ -316,4 +228,10 @@ export const workflowSchema = z.strictObject({
   env: z.array(z.string()),
   stages: z.array(blockSchema).min(1),
 })
-export type Workflow = z.infer<typeof workflowSchema>
+export interface Workflow extends z.infer<typeof ownFields> {
+  /** The workflows that its steps run as children, by the paths that their specs have from this one's folder. */
+  workflows?: Record<string, Workflow> | undefined
+}
+export const workflowSchema: z.ZodType<Workflow> = ownFields.extend({
+  workflows: z.lazy(() => z.record(z.string(), workflowSchema)).optional(),
+})

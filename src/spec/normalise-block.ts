@@ -1,8 +1,9 @@
 import type { StepFunction } from '../step-function.ts'
 import { indexMark } from './blocks.ts'
-import type { Block, FailureReaction, Join, Reducer, SequenceBlock, StepBlock } from './ir.ts'
+import { childKey } from './children.ts'
+import type { AskStep, Block, FailureReaction, Join, Reducer, SequenceBlock, StepBlock } from './ir.ts'
 import { conditionOf, defined, milliseconds, retryOf, texts } from './normalise-parts.ts'
-import { blockId, type Role } from './slots.ts'
+import { askAfterFailure, blockId, type Role } from './slots.ts'
 import type { SourcePath, SpecSource } from './source.ts'
 import type { WrittenBlock, WrittenBranchGroup, WrittenReaction, WrittenStep } from './written.ts'
 import type { WrittenFunction } from './written-steps.ts'
@@ -69,7 +70,11 @@ function blockOf(written: WrittenBlock, { role, at, index = 0 }: Position, place
     branch,
     needs: written.needs,
     position: surroundings.source?.position(at),
-    onFailure: reactionOf(written.on_failure, (block) => inside(block, 'fallback', 'on_failure', 'fallback')),
+    onFailure: reactionOf(
+      written.on_failure,
+      (block) => inside(block, 'fallback', 'on_failure', 'fallback'),
+      () => inside(askAfterFailure as never, 'ask', 'on_failure') as AskStep,
+    ),
     verify: written.verify && inside(written.verify, 'verify', 'verify'),
   }
   if ('sequence' in written) {
@@ -140,7 +145,7 @@ function branchGroup(written: WrittenBranchGroup, base: Base, at: SourcePath, su
 }
 
 function stepOf(written: WrittenStep, base: Base, surroundings: Surroundings): StepBlock {
-  const step = { ...base, retry: retryOf(written.retry, 'agent' in written || 'http' in written) }
+  const step = { ...base, retry: retryOf(written.retry, 'agent' in written || 'http' in written), artifacts: written.artifacts }
   if ('agent' in written) {
     const { agent, prompt = '${{ prev }}', max_turns: maxTurns } = written
     return defined({ ...step, kind: 'agent' as const, agent, prompt, maxTurns })
@@ -154,15 +159,29 @@ function stepOf(written: WrittenStep, base: Base, surroundings: Surroundings): S
     const { method = 'GET', url, headers = {}, body } = written.http
     return defined({ ...step, kind: 'http' as const, method, url, headers: texts(headers), body })
   }
-  if ('wait' in written) return defined({ ...step, kind: 'wait' as const, until: written.wait })
+  if ('wait' in written) {
+    const { wait } = written
+    if (typeof wait === 'string') return defined({ ...step, kind: 'wait' as const, until: wait })
+    return defined({ ...step, kind: 'event' as const, event: wait.event, expiresMs: milliseconds(wait.timeout) })
+  }
+  if ('ask' in written) {
+    const { message, schema, options, expires } = typeof written.ask === 'string' ? { message: written.ask } : written.ask
+    return defined({ ...step, kind: 'ask' as const, message, schema, options, expiresMs: milliseconds(expires) })
+  }
+  if ('workflow' in written) {
+    const { workflow, with: given = '${{ prev }}' } = written
+    return defined({ ...step, kind: 'workflow' as const, workflow: childKey(workflow), with: given })
+  }
   return defined({ ...step, kind: 'call' as const, target: targetOf(written.call, base.path, surroundings) })
 }
 
 function reactionOf(
   written: WrittenReaction | undefined,
   fallbackOf: (block: WrittenBlock) => Block,
+  askOf: () => AskStep,
 ): FailureReaction | undefined {
   if (written === undefined || written === 'fail') return undefined
+  if (written === 'ask') return { ask: askOf() }
   if (written === 'continue' || 'goto' in written) return written
   return { fallback: fallbackOf(written.fallback) }
 }

@@ -1,10 +1,10 @@
 import type { StepFunction } from '../step-function.ts'
-import type { Agent, ScriptedReply, Workflow } from './ir.ts'
+import type { Workflow } from './ir.ts'
+import { agentOf } from './normalise-agent.ts'
 import { normaliseStages } from './normalise-block.ts'
-import { defined, milliseconds } from './normalise-parts.ts'
+import { defined } from './normalise-parts.ts'
 import type { SpecSource } from './source.ts'
 import type { WrittenWorkflow } from './written.ts'
-import type { WrittenAgent, WrittenReply } from './written-agent.ts'
 
 /** A workflow in its one form, and the functions that stood in it, by the names that stand there now. */
 export interface Normalised {
@@ -31,20 +31,4 @@ export function normalise(written: WrittenWorkflow, source: SpecSource | undefin
     stages: normaliseStages(stages, { source, functions, oneAtATime }),
   })
   return { workflow, functions }
-}
-
-function agentOf(written: WrittenAgent): Agent {
-  const { instructions, output, rehearse } = written
-  const base = { instructions, output, rehearse: rehearse?.map(replyOf) }
-  if (written.uses === 'scripted') {
-    return defined({ ...base, uses: 'scripted' as const, replies: written.replies.map(replyOf) })
-  }
-  return defined({ ...base, uses: 'openai' as const, model: written.model, baseUrl: written.base_url })
-}
-
-function replyOf(reply: WrittenReply): ScriptedReply {
-  if (typeof reply === 'string') return { output: reply }
-  const delayMs = milliseconds(reply.delay)
-  if ('error' in reply) return defined({ error: reply.error, message: reply.message, delayMs })
-  return defined({ output: reply.output, usage: reply.usage, costUsd: reply.costUsd, delayMs })
 }

@@ -10,13 +10,23 @@ export interface UsageTotal extends Usage {
 /** How a block ended. `output` of a skipped block is what was passed through it. Plain JSON. */
 export type Outcome =
   | { readonly status: 'completed'; readonly output: Json; readonly usage?: UsageTotal }
-  | { readonly status: 'failed'; readonly error: ErrorData; readonly output?: Json; readonly usage?: UsageTotal }
-  | { readonly status: 'skipped'; readonly reason: string; readonly output: Json }
+  | {
+      readonly status: 'failed'
+      readonly error: ErrorData
+      readonly output?: Json
+      readonly usage?: UsageTotal
+      /** Of a branch: a person who was asked said to go on without it, so it fails no group. */
+      readonly forgiven?: true
+    }
+  /** What ran in it, and failed, before there was nothing to do has its usage all the same. */
+  | { readonly status: 'skipped'; readonly reason: string; readonly output: Json; readonly usage?: UsageTotal }
   | {
       readonly status: 'cancelled'
       readonly reason: string
       /** Path of the group whose time limit it was, or `workflow:<name>` when the run was cancelled. */
       readonly by?: string
+      /** Of the attempts that had ended by then. */
+      readonly usage?: UsageTotal
     }
 
 /** What expressions see of finished blocks: `stages.<id>.output`, and nested blocks under their ids. */

@@ -46,9 +46,9 @@ export function ancestry(block: OutlineBlock): OutlineBlock[] {
   return block.parent === undefined ? [block] : [...ancestry(block.parent), block]
 }
 
-/** Whether the block is the work of its parent, as against what runs after it: `verify`, `fallback`. */
+/** Whether the block is the work of its parent, as against what runs after it: `verify`, `fallback`, `ask`. */
 export function isInner({ role }: OutlineBlock): boolean {
-  return role !== 'verify' && role !== 'fallback'
+  return role !== 'verify' && role !== 'fallback' && role !== 'ask'
 }
 
 /** The kinds that the keys of a block name. */

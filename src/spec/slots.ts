@@ -15,6 +15,7 @@ export type Role =
   | 'else'
   | 'verify'
   | 'fallback'
+  | 'ask'
 
 /** A place for a block in a written block. */
 export interface Slot {
@@ -29,6 +30,11 @@ export interface Slot {
 const lists = { sequence: 'step', parallel: 'branch', graph: 'node' } as const
 const wrapped = { map: ['do'], loop: ['do'], review: ['work', 'reviewer'] } as const
 
+/** What a person is asked about a block that failed; what went wrong is what comes to this block. */
+export const askAfterFailure = {
+  ask: { message: '${{ prev }}', options: ['retry', 'continue', 'fail'] },
+} as const
+
 /** The places for blocks that a written block has, in the order of `childrenOf`; some may hold no block. */
 export function slotsOf(value: JsonObject): Slot[] {
   return [
@@ -42,6 +48,7 @@ export function slotsOf(value: JsonObject): Slot[] {
     ...listOf(value['switch']).flatMap(casesIn),
     slot(value['verify'], ['verify'], 'verify'),
     slot(fallbackIn(value['on_failure']), ['on_failure', 'fallback'], 'fallback'),
+    slot(value['on_failure'] === 'ask' ? askAfterFailure : undefined, ['on_failure'], 'ask'),
   ]
 }
 

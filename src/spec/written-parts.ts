@@ -11,7 +11,7 @@ export const jsonSchemaValue: z.ZodType<JsonSchema> = z
 
 const durationHint = 'expected a duration such as 500ms, 1.5s, 30m or 1h30m'
 export const durationText = z.string(durationHint).regex(durationPattern, durationHint)
-const longerThanZero = durationText.refine((text) => parseDuration(text) !== 0, 'expected a duration longer than 0')
+export const longerThanZero = durationText.refine((text) => parseDuration(text) !== 0, 'expected a duration longer than 0')
 
 export const idPattern = /^[A-Za-z][A-Za-z0-9_-]*$/
 export const template = z.string().meta({ description: 'A text; `${{ }}` holds an expression.' })
@@ -48,21 +48,32 @@ export function blockBase<Inside extends z.ZodType>(inside: Inside) {
     on_failure: z
       .union(
         [
-          z.enum(['fail', 'continue']),
+          z.enum(['fail', 'continue', 'ask']),
           z.strictObject({ goto: z.string(), max: z.int().min(1) }),
           z.strictObject({ fallback: inside }),
         ],
-        'expected fail, continue, { goto: id, max: n } or { fallback: block }',
+        'expected fail, continue, ask, { goto: id, max: n } or { fallback: block }',
       )
       .optional()
       .meta({
         description:
           'continue: the failure is recorded and the list goes on. goto: back to an earlier block of the list, at most ' +
-          '`max` times. fallback: this block runs instead.',
+          '`max` times. fallback: this block runs instead. ask: a person says whether to retry, continue or fail.',
       }),
   }
 }
 
+const filePath = template.refine(
+  (path) => !/^([\\/]|[A-Za-z]:)|(^|[\\/])\.\.([\\/]|$)/.test(path) && path !== '',
+  'expected the path of a file inside of the folder that the step runs in, such as reports/summary.md',
+)
+
 export function stepBase<Inside extends z.ZodType>(inside: Inside) {
-  return { ...blockBase(inside), retry: retry.optional() }
+  return {
+    ...blockBase(inside),
+    retry: retry.optional(),
+    artifacts: z.array(filePath).min(1).optional().meta({
+      description: 'Files that the step leaves, relative to its folder: they must be there at its end, and are kept with the run.',
+    }),
+  }
 }

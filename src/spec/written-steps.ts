@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseDuration } from '../duration.ts'
 import type { CallContext } from '../step-function.ts'
-import { jsonValue, scalarText, stepBase, template } from './written-parts.ts'
+import { jsonSchemaValue, jsonValue, longerThanZero, scalarText, stepBase, template } from './written-parts.ts'
 
 /** How the blocks are written that do work themselves. */
 
@@ -15,7 +15,7 @@ export const targetOrFunction = z.union(
 )
 
 const instant = z.iso.datetime({ offset: true })
-const waitHint = 'expected a duration such as 90s or 1h30m, or an instant such as 2026-12-01T08:00:00Z'
+const waitHint = 'expected a duration such as 90s or 1h30m, an instant such as 2026-12-01T08:00:00Z, or { event: name, timeout: 1h }'
 const httpMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 const http = z.strictObject({
@@ -23,6 +23,20 @@ const http = z.strictObject({
   url: z.string().refine(isTemplateOr(isWebAddress), 'expected an address that begins with http:// or https:// and holds no password'),
   headers: z.record(z.string(), scalarText).optional(),
   body: jsonValue.optional().meta({ description: 'Sent as JSON, a text as it is.' }),
+})
+
+const question = z.strictObject({
+  message: template.min(1),
+  schema: jsonSchemaValue.optional().meta({ description: 'JSON Schema of the answer.' }),
+  options: z.array(z.union([z.string(), z.number(), z.boolean()])).min(1).optional().meta({
+    description: 'The answers to choose from.',
+  }),
+  expires: longerThanZero.optional().meta({ description: 'How long the answer is waited for; the step fails after that.' }),
+})
+
+const awaitedEvent = z.strictObject({
+  event: template.min(1).meta({ description: 'Name of the event, as it is sent: `send RUN EVENT JSON`.' }),
+  timeout: longerThanZero.optional().meta({ description: 'How long at most; the step fails after that.' }),
 })
 
 export function stepSchemas<Inside extends z.ZodType, Target extends z.ZodType>(inside: Inside, callTarget: Target) {
@@ -55,9 +69,20 @@ export function stepSchemas<Inside extends z.ZodType, Target extends z.ZodType>(
     http: z.strictObject({ ...base, http: http.meta({ description: 'Asks a web service; the output is its answer.' }) }),
     wait: z.strictObject({
       ...base,
-      wait: z.string(waitHint).refine(isTemplateOr(isTime), waitHint).meta({
-        description: 'A duration, or the instant to wait for; a template of one.',
+      wait: z.union([z.string().refine(isTemplateOr(isTime), waitHint), awaitedEvent], waitHint).meta({
+        description: 'A duration, or the instant to wait for; a template of one. Or an event that a program sends.',
       }),
+    }),
+    ask: z.strictObject({
+      ...base,
+      ask: z.union([template.min(1), question], 'expected a question: a text, or { message, schema, options, expires }').meta({
+        description: 'Asks a person; the answer is the output.',
+      }),
+    }),
+    workflow: z.strictObject({
+      ...base,
+      workflow: z.string().min(1).meta({ description: 'The spec to run as a child, relative to this one.' }),
+      with: jsonValue.optional().meta({ description: 'Its input; without it the output of the block before.' }),
     }),
   }
 }

@@ -16,7 +16,7 @@ export function blockSchemas<Inside extends z.ZodType, Target extends z.ZodType>
   return { ...stepSchemas(inside, callTarget), ...groupSchemas(inside, callTarget) }
 }
 export type BlockKind = keyof ReturnType<typeof blockSchemas>
-export const stepKinds = ['agent', 'run', 'call', 'http', 'wait'] as const satisfies readonly BlockKind[]
+export const stepKinds = ['agent', 'run', 'call', 'http', 'wait', 'ask', 'workflow'] as const satisfies readonly BlockKind[]
 const groupKinds = ['sequence', 'parallel', 'graph', 'map', 'loop', 'review', 'switch'] as const
 export const blockKinds = [...stepKinds, ...groupKinds] as const satisfies readonly BlockKind[]
 
@@ -80,7 +80,7 @@ interface Aftermath {
   verify?: WrittenBlock | undefined
   on_failure?: WrittenReaction | undefined
 }
-export type WrittenReaction = 'fail' | 'continue' | { goto: string; max: number } | { fallback: WrittenBlock }
+export type WrittenReaction = 'fail' | 'continue' | 'ask' | { goto: string; max: number } | { fallback: WrittenBlock }
 interface WrittenSequence extends Own<'sequence', 'sequence'>, Aftermath {
   sequence: readonly WrittenBlock[]
 }
@@ -103,7 +103,7 @@ type WrittenCase = { when?: string | boolean | undefined; do: WrittenBlock } | {
 interface WrittenSwitch extends Own<'switch', 'switch'>, Aftermath {
   switch: readonly WrittenCase[]
 }
-export type WrittenStep = (Own<'agent'> | Own<'run'> | Own<'call'> | Own<'http'> | Own<'wait'>) & Aftermath
+export type WrittenStep = { [Kind in (typeof stepKinds)[number]]: Own<Kind> }[(typeof stepKinds)[number]] & Aftermath
 /** A group whose branches run at once. */
 export type WrittenBranchGroup = WrittenParallel | WrittenGraph | WrittenMap
 export type WrittenBlock =

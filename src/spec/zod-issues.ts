@@ -1,6 +1,5 @@
 import type { z } from 'zod'
 import { isJsonObject } from '../json.ts'
-import { laterValues } from './known-keys.ts'
 import { didYouMean } from './nearest.ts'
 import type { SourcePath } from './source.ts'
 import { type BlockKind, shallowBlockSchemas } from './written.ts'
@@ -44,10 +43,8 @@ function findingsOf(issue: Issue, value: unknown, base: SourcePath, schema: z.Zo
   const key = at.findLast((step) => typeof step === 'string') ?? ''
   if (actual === undefined) return [missing(key, at.slice(0, -1))]
   if (issue.code === 'too_small' && issue.origin === 'array' && isBlockList(key)) {
-    return [{ code: 'EMPTY_GROUP', message: 'This list is empty: it needs at least one block.', at }]
-  }
-  if (typeof actual === 'string' && laterValues[key]?.includes(actual) === true) {
-    return [{ code: 'NOT_YET_AVAILABLE', message: `\`${key}: ${actual}\` is not available in this version yet.`, at }]
+    const item = key === 'stages' ? 'stage' : key === 'steps' ? 'step' : 'block'
+    return [{ code: 'EMPTY_GROUP', message: `This list is empty: it needs at least one ${item}.`, at }]
   }
   if (issue.code === 'invalid_union') {
     const nested = isJsonObject(actual) ? closestMember(issue.errors) : undefined
@@ -138,8 +135,12 @@ function unknownKey(
   const isMisplaced = options.kind !== undefined && !isNested && homes.length > 0
   const where = options.kind === undefined || isNested ? 'here' : `of a block with \`${options.kind}\``
   const homeNames = homes.map(([kind]) => `\`${kind}\``).join(', ')
-  const hint = isMisplaced ? ` It goes with ${homeNames}.` : didYouMean(key, known)
+  const hint = isMisplaced ? ` It goes with ${homeNames}.` : didYouMean(key, known) || choiceOf(known)
   return { code: 'UNKNOWN_KEY', message: `\`${key}\` is not a key ${where}.${hint}`, at, part: 'key' }
+}
+
+function choiceOf(known: readonly string[]): string {
+  return known.length === 0 || known.length > 16 ? '' : ` There are ${known.join(', ')}.`
 }
 
 /** The keys that the object at a path inside a schema may have, as far as that is plain from the schema. */
@@ -149,6 +150,7 @@ function keysOf(schema: z.ZodType, path: SourcePath): string[] {
     node = inner(node)
     if (isShaped(node)) node = node.shape[String(step)]
     else if (typeof node === 'object' && node !== null && 'element' in node) node = node.element
+    else if (typeof node === 'object' && node !== null && 'valueType' in node) node = node.valueType
   }
   return shapesOf(node).flatMap(Object.keys)
 }

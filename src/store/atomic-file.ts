@@ -1,21 +1,23 @@
 import { randomUUID } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { renameSync } from 'node:fs'
+import { open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { nodeErrorCode } from '../errors.ts'
 import { writing } from './disk-errors.ts'
 
 /**
- * Replaces a file so that a reader, also one after a power cut, finds the old text or the new one, never a mix:
+ * Replaces a file so that a reader, also one after a power cut, finds the old content or the new one, never a mix:
  * a new file under a unique name, fdatasync, rename, fsync of the folder. `beforeRename` can still refuse, by throwing.
  * Throws TerminalError STORE_WRITE.
  */
-export async function writeFileAtomically(path: string, text: string, beforeRename: () => void): Promise<void> {
+export async function writeFileAtomically(path: string, content: string | Uint8Array, beforeRename: () => void): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`
   await writing(path, async () => {
     try {
-      await writeNewFile(temporary, text)
+      await writeNewFile(temporary, content)
       beforeRename()
-      await rename(temporary, path)
+      // A blocking call: nothing comes between that look and the rename.
+      renameSync(temporary, path)
     } catch (error) {
       await rm(temporary, { force: true })
       throw error
@@ -45,8 +47,8 @@ export async function syncFolder(path: string): Promise<void> {
       await folder.close()
     }
   } catch (error) {
-    // Some file systems and Windows refuse to sync a folder; there, the rename alone has to do.
-    if (!['EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP'].includes(nodeErrorCode(error) ?? '')) throw error
+    // Some file systems and Windows refuse to sync a folder, and one may be written but not read; there, the rename alone has to do.
+    if (!['EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP'].includes(nodeErrorCode(error) ?? '')) throw error
   }
 }
 

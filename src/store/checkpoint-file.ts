@@ -1,4 +1,5 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { renameSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Adapter, Low } from 'lowdb'
 import { z } from 'zod'
@@ -48,12 +49,14 @@ function durableAdapter(path: string, beforeReplace: () => void): Adapter<Checkp
 /** `run.json`, the lowdb checkpoint of a run. */
 export class CheckpointFile {
   readonly #path: string
+  readonly #beforeReplace: () => void
   readonly #low: Low<Checkpoint | null>
   #lastWrite: Promise<void> = Promise.resolve()
 
   /** `beforeReplace` is asked, by whether it throws, when all but the replacing is done. */
   constructor(path: string, beforeReplace: () => void = () => undefined) {
     this.#path = path
+    this.#beforeReplace = beforeReplace
     this.#low = new Low<Checkpoint | null>(durableAdapter(path, beforeReplace), null)
   }
 
@@ -79,7 +82,8 @@ export class CheckpointFile {
       const setAside = await underFreeName(this.#path, 'damaged', async (name) => {
         // rename() would replace a file of that name: take the name first.
         await writeFile(name, '', { flag: 'wx' })
-        await rename(this.#path, name)
+        this.#beforeReplace()
+        renameSync(this.#path, name)
       })
       await syncFolder(dirname(this.#path))
       return { ...this.damage(flaw), setAside }
@@ -91,6 +95,8 @@ export class CheckpointFile {
     const write = this.#lastWrite.then(async () => {
       this.#low.data = checkpoint
       await this.#low.write()
+      // It may be a large one, and the next takes its place.
+      this.#low.data = null
     })
     this.#lastWrite = write.catch(() => undefined)
     return write

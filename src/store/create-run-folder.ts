@@ -17,7 +17,6 @@ import type { RunSpec } from './store.ts'
 export async function createRunFolder(folder: RunFolder, spec: RunSpec, clock: Clock): Promise<RunLock> {
   if (await isThere(folder.path)) throw runExists(spec.runId, folder.path)
   const runs = dirname(folder.path)
-  await writing(runs, () => makeFolders(runs))
   const draft = folderAt(join(runs, `.new-${spec.runId}-${randomUUID()}`))
   let lock: RunLock | undefined
   try {
@@ -38,6 +37,22 @@ export async function createRunFolder(folder: RunFolder, spec: RunSpec, clock: C
     if (['ENOTEMPTY', 'EEXIST'].includes(nodeErrorCode(causeOf(error)) ?? '')) throw runExists(spec.runId, folder.path)
     throw error
   }
+}
+
+/** Makes the folder that the runs of a store lie in. Throws TerminalError STORE_WRITE. */
+export async function makeRunsFolder(runs: string): Promise<void> {
+  await writing(runs, () => makeFolders(runs))
+}
+
+/**
+ * Puts the names on disk that lead to the runs of a store: whoever made the folders may have died before they did.
+ * Throws TerminalError STORE_WRITE.
+ */
+export async function syncRunsFolder(runs: string): Promise<void> {
+  await writing(runs, async () => {
+    await syncFolder(dirname(runs))
+    await syncFolder(dirname(dirname(runs)))
+  })
 }
 
 function causeOf(error: unknown): unknown {

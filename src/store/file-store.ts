@@ -2,14 +2,17 @@ import { stat } from 'node:fs/promises'
 import { type Clock, systemClock } from '../clock.ts'
 import { nodeErrorCode, UsageError } from '../errors.ts'
 import type { RunEvent } from '../events.ts'
+import type { Json } from '../json.ts'
+import { syncFolder } from './atomic-file.ts'
 import { CheckpointFile } from './checkpoint-file.ts'
-import { createRunFolder } from './create-run-folder.ts'
-import { storeReadError } from './disk-errors.ts'
+import { createRunFolder, makeRunsFolder, syncRunsFolder } from './create-run-folder.ts'
+import { storeReadError, writing } from './disk-errors.ts'
 import { followJournal } from './follow-journal.ts'
+import { postMessage } from './inbox.ts'
 import { damaged } from './migrations.ts'
 import { readContents, repairContents } from './run-contents.ts'
-import { type RunFolder, runFolder } from './run-folder.ts'
-import { listRuns } from './run-list.ts'
+import { type RunFolder, runFolder, runsFolder } from './run-folder.ts'
+import { listRuns, summariseRun } from './run-list.ts'
 import { acquireRunLock } from './run-lock.ts'
 import { FileRunWriter, openWriterOf } from './run-writer.ts'
 import { readStepLog } from './step-logs.ts'
@@ -22,6 +25,15 @@ import type { RunContents, RunWriter, Store } from './store.ts'
  */
 export function createFileStore(dir: string, options: { readonly clock?: Clock } = {}): Store {
   const clock = options.clock ?? systemClock
+  const runs = runsFolder(dir)
+  let isKnownOnDisk = false
+
+  /** Once for each store: its own folder may have been made a moment before a crash. */
+  const foldersOnDisk = async (): Promise<void> => {
+    if (isKnownOnDisk) return
+    await syncRunsFolder(runs)
+    isKnownOnDisk = true
+  }
 
   const existing = async (runId: string): Promise<RunFolder> => {
     const folder = runFolder(dir, runId)
@@ -32,6 +44,8 @@ export function createFileStore(dir: string, options: { readonly clock?: Clock }
   return {
     create: async (spec): Promise<RunWriter> => {
       const folder = runFolder(dir, spec.runId)
+      await makeRunsFolder(runs)
+      await foldersOnDisk()
       const lock = await createRunFolder(folder, spec, clock)
       try {
         const checkpointFile = new CheckpointFile(folder.checkpoint, () => lock.assertHeld())
@@ -46,8 +60,12 @@ export function createFileStore(dir: string, options: { readonly clock?: Clock }
       const folder = await existing(runId)
       const lock = await acquireRunLock({ path: folder.lock, runId, force, clock })
       try {
-        const checkpointFile = new CheckpointFile(folder.checkpoint, () => lock.assertHeld())
-        const { contents, size } = await repairContents(folder, checkpointFile, runId)
+        await foldersOnDisk()
+        // Whoever made the run may have died before its name was on disk.
+        await writing(runs, () => syncFolder(runs))
+        const assertHeld = (): void => lock.assertHeld()
+        const checkpointFile = new CheckpointFile(folder.checkpoint, assertHeld)
+        const { contents, size } = await repairContents(folder, checkpointFile, runId, assertHeld)
         const journal = { size, nextSeq: contents.events.length + 1 }
         return { writer: new FileRunWriter({ runId, folder, lock, checkpointFile, journal }), contents }
       } catch (error) {
@@ -62,16 +80,20 @@ export function createFileStore(dir: string, options: { readonly clock?: Clock }
       return readContents(folder, new CheckpointFile(folder.checkpoint), runId, clock)
     },
 
-    follow: async function* (runId, { afterSeq, signal }): AsyncGenerator<RunEvent> {
+    follow: async function* (runId, options): AsyncGenerator<RunEvent> {
       const folder = await existing(runId)
-      yield* followJournal({ runId, folder, afterSeq, signal, clock })
+      yield* followJournal({ ...options, runId, folder, clock })
     },
+
+    post: async (runId, message): Promise<Json> => postMessage(await existing(runId), runId, message, clock),
 
     readLog: async (runId, path): Promise<string> => {
       const folder = await existing(runId)
       await openWriterOf(folder)?.logsWritten()
       return readStepLog(folder.logs, path)
     },
+
+    status: async (runId) => summariseRun(runId, await existing(runId), clock),
 
     list: () => listRuns(dir, clock),
   }

@@ -3,29 +3,30 @@ import { open } from 'node:fs/promises'
 import type { Clock } from '../clock.ts'
 import { nodeErrorCode } from '../errors.ts'
 import type { RunEvent } from '../events.ts'
+import { inTurns } from '../in-turns.ts'
 import { storeReadError } from './disk-errors.ts'
-import { describeBadLine, scanJournal } from './journal-reader.ts'
+import { describeBadLine, scanningJournal } from './journal-reader.ts'
 import { damaged, tooNew } from './migrations.ts'
 import type { RunFolder } from './run-folder.ts'
 import { liveOwner } from './run-lock.ts'
 import { openWriterOf } from './run-writer.ts'
+import type { FollowOptions } from './store.ts'
 
 /** Watching is not to be had on every file system, and misses changes on some: look this often anyway. */
 const pollMs = 100
 
-interface FollowRequest {
+interface FollowRequest extends FollowOptions {
   readonly runId: string
   readonly folder: RunFolder
-  readonly afterSeq: number
-  readonly signal: AbortSignal
   readonly clock: Clock
 }
 
 /**
  * The events of a journal as they are written, by this process or another one. Ends when the last event is
- * `run.settled`, or on abort. Throws UsageError RUN_DAMAGED at a bad line that no writer is about to cut off.
+ * `run.settled`, on abort, or, with `whileWritten`, when nobody writes the run. Throws UsageError RUN_DAMAGED at a bad line that no writer is about to cut off.
  */
-export async function* followJournal({ runId, folder, afterSeq, signal, clock }: FollowRequest): AsyncGenerator<RunEvent> {
+export async function* followJournal(request: FollowRequest): AsyncGenerator<RunEvent> {
+  const { runId, folder, afterSeq, signal, clock, whileWritten = false } = request
   const doorbell = new Doorbell(signal)
   const stopWatching = watchQuietly(folder.journal, () => doorbell.ring())
   const writer = openWriterOf(folder)
@@ -34,8 +35,11 @@ export async function* followJournal({ runId, folder, afterSeq, signal, clock }:
   let last: RunEvent | undefined
   try {
     while (!signal.aborted) {
+      // Before the journal is read: whoever lets go of the run has written its last event by then.
+      const isLeft = whileWritten && liveOwner(folder.lock, clock.now()) === null
       writer?.writeThrough()
-      const scan = scanJournal(await readFrom(folder.journal, offset), { runId, firstSeq: (last?.seq ?? 0) + 1 })
+      const added = await readFrom(folder.journal, offset)
+      const scan = await inTurns(scanningJournal(added, { runId, firstSeq: (last?.seq ?? 0) + 1 }))
       offset += scan.goodBytes
       for (const event of scan.events) {
         last = event
@@ -48,6 +52,7 @@ export async function* followJournal({ runId, folder, afterSeq, signal, clock }:
       if (scan.bad?.kind === 'damaged' && liveOwner(folder.lock, clock.now()) === null) {
         throw damaged(folder.journal, `${describeBadLine(scan.bad)} (byte ${offset})`)
       }
+      if (isLeft) return
       await doorbell.wait(pollMs)
     }
   } finally {

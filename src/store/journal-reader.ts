@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
 import { eventDataSchemas, parseRunEvent, type RunEvent } from '../events.ts'
+import { atOnce } from '../in-turns.ts'
 
 /**
  * Why a journal cannot be read past a line: `torn` its end never got to the disk (or is being written right now),
@@ -27,8 +28,22 @@ export interface JournalScan {
 
 const newline = 0x0a
 
-/** Reads the lines of a journal up to the first bad one. `firstSeq`: what the first line must be numbered. */
-export function scanJournal(bytes: Buffer, options: { readonly runId: string; readonly firstSeq?: number }): JournalScan {
+interface ScanOptions {
+  readonly runId: string
+  /** What the first line must be numbered; 1 unless told. */
+  readonly firstSeq?: number
+}
+
+/** Reads the lines of a journal up to the first bad one. */
+export function scanJournal(bytes: Buffer, options: ScanOptions): JournalScan {
+  return atOnce(scanningJournal(bytes, options))
+}
+
+/** Lines that are read in one go. */
+const linesAtOnce = 1_000
+
+/** The same piece by piece. */
+export function* scanningJournal(bytes: Buffer, options: ScanOptions): Generator<void, JournalScan, void> {
   const events: RunEvent[] = []
   const firstSeq = options.firstSeq ?? 1
   // Invalid bytes would silently become replacement characters.
@@ -48,6 +63,7 @@ export function scanJournal(bytes: Buffer, options: { readonly runId: string; re
     }
     events.push(verdict.event)
     start = end + 1
+    if (events.length % linesAtOnce === 0) yield
   }
   return { events, goodBytes: start }
 }

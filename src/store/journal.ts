@@ -148,7 +148,8 @@ export class Journal {
   readonly #synchronised = (error: Error | null): void => {
     this.#syncing = false
     if (this.#closing) this.#disk.close(this.#fd)
-    if (error !== null) this.#failure ??= storeWriteError(error, this.#path)
+    // The sync may have taken long, or this process been stopped meanwhile: is the run still ours to go on with?
+    this.#failure ??= error === null ? this.#guard() : storeWriteError(error, this.#path)
     if (this.#failure !== undefined) return this.#rejectAll(this.#failure)
     this.#synced = this.#syncTarget
     const waiters = this.#waiters

@@ -79,7 +79,9 @@ export interface FileIdentity {
 }
 
 export function fileIdentity(fd: number): FileIdentity {
-  return fstatSync(fd, { bigint: true })
+  // All that `fstat` tells would be kept for as long as the lock is.
+  const { ino, dev } = fstatSync(fd, { bigint: true })
+  return { ino, dev }
 }
 
 export function isFileAt(path: string, { ino, dev }: FileIdentity): boolean {

@@ -1,19 +1,24 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ForkchartError, TerminalError } from '../errors.ts'
 import type { RunEvent } from '../events.ts'
+import type { Json } from '../json.ts'
 import { seqGap } from './journal.ts'
-import type { Checkpoint, LockOwner, RunContents, RunSpec, RunSummary, RunWriter } from './store.ts'
+import { runStatus } from './run-status.ts'
+import type { Checkpoint, FollowOptions, LockOwner, RunContents, RunSpec, RunSummary, RunWriter } from './store.ts'
 
 /** A run that lives as long as its store. What goes in and out is a copy, as it would be with files. */
 export class MemoryRun {
   readonly #spec: string
   readonly #createdAt: string
+  readonly #parent: RunSummary['parent']
   readonly #runId: string
   readonly #workflow: string
   readonly events: RunEvent[] = []
-  readonly logs = new Map<string, string>()
+  /** Made when first written to: most runs have none, and there may be many. */
+  logs: Map<string, string> | undefined
+  states: Map<string, string> | undefined
   readonly #listeners = new Set<() => void>()
   #checkpoint: string | undefined
   #writer: MemoryRunWriter | undefined
@@ -23,6 +28,7 @@ export class MemoryRun {
   constructor(spec: RunSpec) {
     this.#spec = JSON.stringify(spec)
     this.#createdAt = spec.createdAt
+    this.#parent = spec.parent ?? null
     this.#runId = spec.runId
     this.#workflow = spec.workflow.name
   }
@@ -38,10 +44,16 @@ export class MemoryRun {
     return this.#writer
   }
 
+  /** The reply of whoever writes the run; undefined when nobody who listens does. */
+  post(message: Json): Promise<Json> | undefined {
+    return this.#writer?.handle?.(message)
+  }
+
   release(writer: MemoryRunWriter): void {
     if (!this.isWrittenBy(writer)) return
     this.#writer = undefined
     this.#owner = undefined
+    for (const listener of this.#listeners) listener()
   }
 
   isWrittenBy(writer: MemoryRunWriter): boolean {
@@ -73,31 +85,34 @@ export class MemoryRun {
 
   /** A folder of the run's own in the system's temporary one, made when first asked for and left there. */
   artifactsDir(): string {
-    this.#artifactsDir ??= mkdtempSync(join(tmpdir(), `forkchart-${this.#runId}-`))
+    if (this.#artifactsDir === undefined) {
+      this.#artifactsDir = join(mkdtempSync(join(tmpdir(), `forkchart-${this.#runId}-`)), 'artifacts')
+      mkdirSync(this.#artifactsDir)
+    }
     return this.#artifactsDir
   }
 
   summary(): RunSummary {
     const last = this.events.at(-1)
-    const status = last?.type === 'run.settled' ? last.data.status : this.#writer === undefined ? 'interrupted' : 'running'
     return {
       runId: this.#runId,
       workflow: this.#workflow,
       createdAt: this.#createdAt,
-      status,
+      status: runStatus(last, this.events.at(-2), this.#writer !== undefined),
       lastEventAt: last?.at ?? null,
       owner: this.owner,
+      parent: this.#parent,
     }
   }
 
-  async *follow(afterSeq: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
+  async *follow({ afterSeq, signal, whileWritten = false }: FollowOptions): AsyncGenerator<RunEvent> {
     let next = 0
     while (!signal.aborted) {
       const event = this.events[next]
       if (event !== undefined) {
         next += 1
         if (event.seq > afterSeq) yield event
-      } else if (this.events.at(-1)?.type === 'run.settled') {
+      } else if (this.events.at(-1)?.type === 'run.settled' || (whileWritten && this.#writer === undefined)) {
         return
       } else {
         await this.#changed(signal)
@@ -121,6 +136,7 @@ const flushedAlready = Promise.resolve()
 class MemoryRunWriter implements RunWriter {
   readonly runId: string
   readonly #run: MemoryRun
+  handle: ((message: Json) => Promise<Json>) | undefined
   #lost: ForkchartError | undefined
   #closed = false
 
@@ -142,14 +158,33 @@ class MemoryRunWriter implements RunWriter {
     return refusal === undefined ? flushedAlready : Promise.reject(refusal)
   }
 
+  readEvents(lastSeq: number): readonly RunEvent[] {
+    return this.#run.events.slice(0, lastSeq)
+  }
+
   async checkpoint(checkpoint: Checkpoint): Promise<void> {
     const refusal = this.#refusal()
     if (refusal !== undefined) throw refusal
     this.#run.saveCheckpoint(checkpoint)
   }
 
+  receive(handle: (message: Json) => Promise<Json>): void {
+    this.handle = handle
+  }
+
+  async loadState(key: string): Promise<Json | undefined> {
+    const text = this.#run.states?.get(key)
+    return text === undefined ? undefined : (JSON.parse(text) as Json)
+  }
+
+  async saveState(key: string, value: Json): Promise<void> {
+    this.#run.states ??= new Map()
+    this.#run.states.set(key, JSON.stringify(value))
+  }
+
   log(path: string, text: string): void {
     const line = text.endsWith('\n') ? text : `${text}\n`
+    this.#run.logs ??= new Map()
     this.#run.logs.set(path, (this.#run.logs.get(path) ?? '') + line)
   }
 

@@ -1,6 +1,8 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { UsageError } from '../errors.ts'
 import type { RunEvent } from '../events.ts'
+import type { Json } from '../json.ts'
+import { notWritten } from './inbox.ts'
 import { MemoryRun } from './memory-run.ts'
 import { newestFirst } from './newest-first.ts'
 import { assertRunId } from './run-folder.ts'
@@ -44,11 +46,19 @@ export function createMemoryStore(options: { readonly clock?: Clock } = {}): Sto
 
     read: async (runId): Promise<RunContents> => existing(runId).contents(),
 
-    follow: async function* (runId, { afterSeq, signal }): AsyncGenerator<RunEvent> {
-      yield* existing(runId).follow(afterSeq, signal)
+    follow: async function* (runId, options): AsyncGenerator<RunEvent> {
+      yield* existing(runId).follow(options)
     },
 
-    readLog: async (runId, path): Promise<string> => existing(runId).logs.get(path) ?? '',
+    post: async (runId, message): Promise<Json> => {
+      const reply = existing(runId).post(JSON.parse(JSON.stringify(message)) as Json)
+      if (reply === undefined) throw notWritten(runId)
+      return reply
+    },
+
+    readLog: async (runId, path): Promise<string> => existing(runId).logs?.get(path) ?? '',
+
+    status: async (runId): Promise<RunSummary> => existing(runId).summary(),
 
     list: async (): Promise<readonly RunSummary[]> =>
       [...runs.values()]

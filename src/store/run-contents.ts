@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { CheckpointFile, CheckpointFlaw } from './checkpoint-file.ts'
-import { cutJournal, journalDamage, readJournal } from './journal-file.ts'
+import { journalDamage, readJournal, renewJournal, setTailAside } from './journal-file.ts'
 import type { JournalScan } from './journal-reader.ts'
 import type { RunFolder } from './run-folder.ts'
 import { liveOwner } from './run-lock.ts'
@@ -25,16 +25,19 @@ export async function readContents(folder: RunFolder, file: CheckpointFile, runI
 
 /**
  * Reads a run for its writer: the journal is cut at its first bad line, a damaged checkpoint moved away, both kept
- * beside the original and reported. Only for who holds the lock. `size`: of the journal after that, in bytes.
+ * beside the original and reported. What it gives is on disk, and nobody else has the journal open.
+ * Only for who holds the lock, which `assertHeld` says by not throwing. `size`: of the journal after that, in bytes.
  */
 export async function repairContents(
   folder: RunFolder,
   file: CheckpointFile,
   runId: string,
+  assertHeld: () => void,
 ): Promise<{ readonly contents: RunContents; readonly size: number }> {
   const found = await load(folder, file, runId)
   const damage: Damage[] = []
-  if (found.journal.bad !== undefined) damage.push(await cutJournal(folder.journal, found.journal.bad))
+  if (found.journal.bad !== undefined) damage.push(await setTailAside(folder.journal, found.journal.bad))
+  await renewJournal(folder.journal, found.journal.goodBytes, assertHeld)
   return { contents: await contents(found, damage, (flaw) => file.setAside(flaw)), size: found.journal.goodBytes }
 }
 

@@ -12,6 +12,10 @@ export interface RunFolder {
   readonly lock: string
   readonly logs: string
   readonly artifacts: string
+  /** Messages to whoever writes the run; there once somebody left one. */
+  readonly inbox: string
+  /** What steps keep for their later attempts. */
+  readonly state: string
 }
 
 export function runsFolder(storeDir: string): string {
@@ -33,6 +37,8 @@ export function folderAt(path: string): RunFolder {
     lock: join(path, 'run.lock'),
     logs: join(path, 'logs'),
     artifacts: join(path, 'artifacts'),
+    inbox: join(path, 'inbox'),
+    state: join(path, 'state'),
   }
 }
 

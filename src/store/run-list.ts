@@ -8,6 +8,7 @@ import { storeReadError } from './disk-errors.ts'
 import { newestFirst } from './newest-first.ts'
 import { folderAt, type RunFolder, runsFolder } from './run-folder.ts'
 import { liveOwner } from './run-lock.ts'
+import { runStatus } from './run-status.ts'
 import { readRunTitle } from './spec-file.ts'
 import type { RunSummary } from './store.ts'
 
@@ -21,7 +22,7 @@ export async function listRuns(storeDir: string, clock: Clock): Promise<readonly
   const summaries: RunSummary[] = []
   const next = ids[Symbol.iterator]()
   const worker = async (): Promise<void> => {
-    for (const runId of next) summaries.push(await summarise(runId, folderAt(join(runsFolder(storeDir), runId)), clock))
+    for (const runId of next) summaries.push(await summariseRun(runId, folderAt(join(runsFolder(storeDir), runId)), clock))
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
   return summaries.sort(newestFirst)
@@ -37,21 +38,26 @@ async function runIds(folder: string): Promise<readonly string[]> {
   }
 }
 
-async function summarise(runId: string, folder: RunFolder, clock: Clock): Promise<RunSummary> {
+/** One line of the list; `damaged` when its folder cannot be read. */
+export async function summariseRun(runId: string, folder: RunFolder, clock: Clock): Promise<RunSummary> {
   try {
-    const { createdAt, workflow } = await readRunTitle(folder.spec, runId)
+    const { createdAt, workflow, parent } = await readRunTitle(folder.spec, runId)
     // The lock first: an owner that settles the run in between has then written its last event.
     const owner = liveOwner(folder.lock, clock.now())
-    const last = await lastEvent(folder.journal)
-    const status = last?.type === 'run.settled' ? last.data.status : owner === null ? 'interrupted' : 'running'
-    return { runId, workflow: workflow.name, createdAt, status, lastEventAt: last?.at ?? null, owner }
+    const [last, before] = await lastEvents(folder.journal)
+    const status = runStatus(last, before, owner !== null)
+    return { runId, workflow: workflow.name, createdAt, status, lastEventAt: last?.at ?? null, owner, parent: parent ?? null }
   } catch {
-    return { runId, workflow: '', createdAt: await madeAt(folder.path), status: 'damaged', lastEventAt: null, owner: null }
+    const createdAt = await madeAt(folder.path)
+    return { runId, workflow: '', createdAt, status: 'damaged', lastEventAt: null, owner: null, parent: null }
   }
 }
 
-/** The last whole line of a journal; throws when it is not an event. */
-async function lastEvent(path: string): Promise<RunEvent | undefined> {
+/**
+ * The last whole line of a journal, and after a pause the one before it too, which tells what was paused; throws when one
+ * is not an event.
+ */
+async function lastEvents(path: string): Promise<readonly RunEvent[]> {
   const file = await open(path, 'r')
   try {
     const { size } = await file.stat()
@@ -61,8 +67,13 @@ async function lastEvent(path: string): Promise<RunEvent | undefined> {
       await file.read(bytes, 0, bytes.length, start)
       const end = bytes.lastIndexOf(0x0a)
       const begin = end <= 0 ? -1 : bytes.lastIndexOf(0x0a, end - 1)
-      if (end >= 0 && (begin >= 0 || start === 0)) return parseRunEvent(bytes.toString('utf8', begin + 1, end))
-      if (start === 0) return undefined
+      if (end >= 0 && (begin >= 0 || start === 0)) {
+        const last = parseRunEvent(bytes.toString('utf8', begin + 1, end))
+        if (last.type !== 'run.paused' || begin < 0) return [last]
+        const beginBefore = bytes.lastIndexOf(0x0a, begin - 1)
+        if (beginBefore >= 0 || start === 0) return [last, parseRunEvent(bytes.toString('utf8', beginBefore + 1, begin))]
+      }
+      if (start === 0) return []
     }
   } finally {
     await file.close()

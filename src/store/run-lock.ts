@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { closeSync, unlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
@@ -41,7 +41,7 @@ export async function acquireRunLock({ path, runId, force, clock }: LockRequest)
   for (let look = 0; look < looks; look += 1) {
     const now = clock.now()
     const instant = new Date(now).toISOString()
-    const mine: LockRecord = { ...thisProcess(), since: instant, heartbeat: instant, token: randomUUID() }
+    const mine: LockRecord = { ...thisProcess(), since: instant, heartbeat: instant, token: randomBytes(16).toString('hex') }
     const fd = createLockFile(path, mine)
     if (fd !== undefined) return new RunLock(path, runId, fd, mine, clock)
     found = readLockFile(path, now)

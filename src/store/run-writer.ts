@@ -3,10 +3,14 @@ import { nodeErrorCode } from '../errors.ts'
 import type { RunEvent } from '../events.ts'
 import type { CheckpointFile } from './checkpoint-file.ts'
 import { storeWriteError } from './disk-errors.ts'
+import type { Json } from '../json.ts'
+import { watchInbox } from './inbox.ts'
 import { Journal } from './journal.ts'
+import { readOwnEvents } from './journal-file.ts'
 import type { RunFolder } from './run-folder.ts'
 import type { RunLock } from './run-lock.ts'
 import { StepLogs } from './step-logs.ts'
+import { loadState, saveState } from './step-state.ts'
 import type { Checkpoint, RunWriter } from './store.ts'
 
 interface WriterParts {
@@ -35,6 +39,7 @@ export class FileRunWriter implements RunWriter {
   readonly #listeners = new Set<() => void>()
   #lastCheckpoint: Promise<void> = Promise.resolve()
   #closed: Promise<void> | undefined
+  #stopReceiving: (() => void) | undefined
 
   /** Throws TerminalError STORE_WRITE when the journal cannot be opened; the lock is then still the caller's. */
   constructor(parts: WriterParts) {
@@ -66,10 +71,27 @@ export class FileRunWriter implements RunWriter {
     return this.#journal.flushed()
   }
 
+  readEvents(lastSeq: number): readonly RunEvent[] {
+    return readOwnEvents(this.#folder.journal, lastSeq)
+  }
+
   async checkpoint(checkpoint: Checkpoint): Promise<void> {
     this.#lock.assertHeld()
     this.#lastCheckpoint = this.#checkpointFile.save(checkpoint)
     return this.#lastCheckpoint
+  }
+
+  receive(handle: (message: Json) => Promise<Json>): void {
+    this.#stopReceiving?.()
+    this.#stopReceiving = watchInbox(this.#folder.inbox, handle)
+  }
+
+  async loadState(key: string): Promise<Json | undefined> {
+    return loadState(this.#folder.state, key)
+  }
+
+  async saveState(key: string, value: Json): Promise<void> {
+    await saveState(this.#folder.state, key, value, () => this.#lock.assertHeld())
   }
 
   log(path: string, text: string): void {
@@ -99,6 +121,7 @@ export class FileRunWriter implements RunWriter {
   }
 
   async #close(): Promise<void> {
+    this.#stopReceiving?.()
     try {
       await this.#lastCheckpoint.catch(() => undefined)
       await this.#logs.drained()

@@ -20,6 +20,8 @@ export interface RunSpec {
     /** Folder that `run` steps start in; absolute. */
     readonly workingDir: string
   }
+  /** The step of another run that this one is a child of. */
+  readonly parent?: { readonly runId: string; readonly path: string } | undefined
   /** The spec as the user wrote it, and its file, for people. */
   readonly source: { readonly file: string | null; readonly text: string }
 }
@@ -72,8 +74,19 @@ export interface RunWriter {
   append(events: readonly RunEvent[]): void
   /** Resolves once everything appended before this call is on disk (group-committed fdatasync). Rejects with TerminalError STORE_WRITE. */
   flushed(): Promise<void>
+  /**
+   * The events up to this number, which must be flushed. Blocks: for what is seldom needed. Throws TerminalError
+   * STORE_READ, UsageError RUN_DAMAGED when they are not there any more.
+   */
+  readEvents(lastSeq: number): readonly RunEvent[]
   /** Replaces the checkpoint atomically. Only for events that are flushed. */
   checkpoint(checkpoint: Checkpoint): Promise<void>
+  /** Calls `handle` with each message that is posted while this writer is open; what it gives is the reply. */
+  receive(handle: (message: Json) => Promise<Json>): void
+  /** What was saved for the key, which outlives the process; undefined when nothing was. */
+  loadState(key: string): Promise<Json | undefined>
+  /** On disk when it resolves. Not part of the journal: for what can be done without. Throws TerminalError STORE_WRITE. */
+  saveState(key: string, value: Json): Promise<void>
   /** Adds a line to the log of a step; best effort, not fsynced. */
   log(path: string, text: string): void
   /** Flushes, lets go of the lock. Idempotent. */
@@ -84,9 +97,18 @@ export interface RunSummary {
   readonly runId: string
   readonly workflow: string
   readonly createdAt: string
-  readonly status: 'running' | 'interrupted' | 'done' | 'failed' | 'cancelled' | 'damaged'
+  readonly status: 'running' | 'waiting' | 'interrupted' | 'done' | 'failed' | 'cancelled' | 'damaged'
   readonly lastEventAt: string | null
   readonly owner: LockOwner | null
+  /** The step of another run that this one is a child of. */
+  readonly parent: RunSpec['parent'] | null
+}
+
+export interface FollowOptions {
+  readonly afterSeq: number
+  readonly signal: AbortSignal
+  /** Default false. */
+  readonly whileWritten?: boolean
 }
 
 export interface Store {
@@ -100,10 +122,20 @@ export interface Store {
   open(runId: string, options?: { readonly force?: boolean }): Promise<{ writer: RunWriter; contents: RunContents }>
   /** Reads without a lock and changes nothing, also while another process writes. Throws RUN_NOT_FOUND, RUN_DAMAGED. */
   read(runId: string): Promise<RunContents>
-  /** Events after `afterSeq`, then new ones as they are written, until the run settles or `signal` aborts. */
-  follow(runId: string, options: { readonly afterSeq: number; readonly signal: AbortSignal }): AsyncIterable<RunEvent>
+  /**
+   * Events after `afterSeq`, then new ones as they are written, until the run settles or `signal` aborts; with
+   * `whileWritten` also until nobody writes it. Events after a settlement, of what was run again, are given like all others.
+   */
+  follow(runId: string, options: FollowOptions): AsyncIterable<RunEvent>
+  /**
+   * Hands a message to whoever writes the run, in this process or another one, and gives their reply. Throws UsageError
+   * RUN_NOT_FOUND, RUN_NOT_WRITTEN when nobody writes it, TerminalError NO_REPLY when whoever does stays silent for 10 s.
+   */
+  post(runId: string, message: Json): Promise<Json>
   /** Text of a step's log so far; '' when there is none. */
   readLog(runId: string, path: string): Promise<string>
+  /** How one run stands, as `list` has it, without reading its events. Throws RUN_NOT_FOUND. */
+  status(runId: string): Promise<RunSummary>
   /** Newest first. */
   list(): Promise<readonly RunSummary[]>
 }

@@ -1,65 +1,63 @@
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { LoopbackAnswer, LoopbackCall, LoopbackReply, LoopbackRequest } from './loopback-openai-answer.ts'
+import { chatChunks, chatCompletion } from './loopback-openai-chat.ts'
+import { responseEvents, responseObject } from './loopback-openai-responses.ts'
 
-/** A request as the double received it. */
-export interface LoopbackRequest {
-  readonly api: 'chat' | 'responses'
-  readonly model: string
-  /** Text of everything the model was told, instructions first, one part per line. */
-  readonly text: string
-  readonly headers: IncomingHttpHeaders
-  /** The request as sent. */
-  readonly body: Readonly<Record<string, unknown>>
-}
-
-/** What the double answers: a text, an error with an HTTP status, a broken connection, or nothing at all. */
-export type LoopbackReply =
-  | { readonly text: string; readonly usage?: { readonly inputTokens: number; readonly outputTokens: number } | null }
-  | { readonly refusal: string }
-  | {
-      readonly status: number
-      readonly message?: string
-      readonly code?: string
-      readonly headers?: Readonly<Record<string, string>>
-    }
-  | { readonly hangUp: true }
-  | { readonly silent: true }
+export type { LoopbackAnswer, LoopbackReply, LoopbackRequest, LoopbackUsage } from './loopback-openai-answer.ts'
 
 export interface LoopbackOpenAI {
   /** For OPENAI_BASE_URL. */
   readonly baseUrl: string
   /** All requests so far. */
   readonly requests: readonly LoopbackRequest[]
-  /** Resolves when a client has dropped a request that had got no answer. */
+  /** Resolves when a client has dropped a request before its answer was whole. */
   readonly dropped: Promise<void>
   close(): Promise<void>
 }
 
+export interface LoopbackOptions {
+  /** What becomes of `stream: true`: `refused` with status 400, or `ignored`, as some services do. */
+  readonly streaming?: 'served' | 'refused' | 'ignored'
+}
+
 /**
- * A small double of the Chat Completions and Responses APIs on a free port of 127.0.0.1, without streaming. `reply`
- * decides each answer; a string stands for a text with a usage of 10 tokens in and 5 out.
+ * A double of the Chat Completions and Responses APIs on a free port of 127.0.0.1, streamed and not. `reply` decides
+ * each answer; a string stands for a text with a usage of 10 tokens in and 5 out.
  */
 export async function startLoopbackOpenAI(
-  reply: (request: LoopbackRequest) => LoopbackReply | string,
+  reply: (request: LoopbackRequest) => LoopbackReply | string | Promise<LoopbackReply | string>,
+  { streaming = 'served' }: LoopbackOptions = {},
 ): Promise<LoopbackOpenAI> {
   const requests: LoopbackRequest[] = []
+  const closing = new AbortController()
   const { promise: dropped, resolve: drop } = Promise.withResolvers<void>()
   const server = createServer((message, response) => {
     response.on('close', () => {
       if (!response.writableEnded) drop()
     })
-    void handle(message, response)
+    handle(message, response).catch(() => response.destroy())
   })
 
   async function handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = await readRequest(message)
     if (request === undefined) {
-      sendJson(response, 404, { error: { message: `no such endpoint: ${message.url}`, code: 'not_found' } })
+      sendError(response, { status: 404, message: `no such endpoint: ${message.url}`, code: 'not_found' })
       return
     }
     requests.push(request)
-    const given = reply(request)
-    send(response, request, typeof given === 'string' ? { text: given } : given)
+    if (request.isStreamed && streaming === 'refused') {
+      sendError(response, { status: 400, message: 'stream: true is not supported here', code: 'unsupported_value' })
+      return
+    }
+    const number = requests.length
+    const given = await reply(request)
+    const answer = typeof given === 'string' ? { text: given } : given
+    if ('silent' in answer) return
+    if ('hangUp' in answer) response.destroy()
+    else if ('status' in answer) sendError(response, answer)
+    else await send(response, { ...request, isStreamed: request.isStreamed && streaming === 'served' }, answer, number, closing.signal)
   }
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -70,6 +68,7 @@ export async function startLoopbackOpenAI(
     dropped,
     close: () =>
       new Promise((resolve) => {
+        closing.abort()
         server.close(() => resolve())
         server.closeAllConnections()
       }),
@@ -84,7 +83,31 @@ async function readRequest(message: IncomingMessage): Promise<LoopbackRequest | 
   if (api === undefined) return undefined
   const body = JSON.parse(text) as Readonly<Record<string, unknown>>
   const told = api === 'chat' ? body.messages : [body.instructions, body.input]
-  return { api, model: String(body.model), text: textOf(told), headers: message.headers, body }
+  return {
+    api,
+    model: String(body.model),
+    text: textOf(told),
+    isStreamed: body.stream === true,
+    tools: listOf(body.tools).map(({ name, type, function: called }) => String(name ?? called?.name ?? type)),
+    toolResults: [...listOf(body.messages), ...listOf(body.input)]
+      .filter(({ role, type }) => role === 'tool' || type === 'function_call_output')
+      .map(({ content, output }) => textOf(content ?? output)),
+    headers: message.headers,
+    body,
+  }
+}
+
+interface Part {
+  readonly role?: unknown
+  readonly type?: unknown
+  readonly name?: unknown
+  readonly function?: { readonly name?: unknown }
+  readonly content?: unknown
+  readonly output?: unknown
+}
+
+function listOf(value: unknown): readonly Part[] {
+  return Array.isArray(value) ? (value as readonly Part[]) : []
 }
 
 /** The texts inside messages, however nested. */
@@ -96,72 +119,52 @@ function textOf(value: unknown): string {
   return 'text' in value ? textOf(value.text) : ''
 }
 
-function send(response: ServerResponse, request: LoopbackRequest, reply: LoopbackReply): void {
-  if ('silent' in reply) return
-  if ('hangUp' in reply) {
-    response.destroy()
+const usualUsage = { inputTokens: 10, outputTokens: 5 }
+
+async function send(
+  response: ServerResponse,
+  { api, model, isStreamed }: LoopbackRequest,
+  given: LoopbackAnswer,
+  number: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const answer = { ...given, usage: given.usage === undefined ? usualUsage : given.usage }
+  const calls = (answer.toolCalls ?? []).map(({ id, name, arguments: args }, index): LoopbackCall => ({
+    id: id ?? `call_${number}_${index + 1}`,
+    name,
+    argumentsText: typeof args === 'string' ? args : JSON.stringify(args),
+  }))
+  if (!isStreamed) {
+    sendJson(response, 200, api === 'chat' ? chatCompletion(model, answer, calls) : responseObject(model, answer, calls))
     return
   }
-  if ('status' in reply) {
-    const { status, message = `status ${status}`, code = null, headers } = reply
-    sendJson(response, status, { error: { message, type: 'error', code, param: null } }, headers)
-    return
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
+  const tokens = answer.tokens ?? answer.text?.match(/\s*\S+\s*$|\s*\S+/g) ?? []
+  const events = api === 'chat' ? chatChunks(model, answer, calls, tokens) : responseEvents(model, answer, calls, tokens)
+  let sent = 0
+  for (const { data, isToken = false } of events) {
+    if (isToken) {
+      if (sent === answer.breakAfter) {
+        response.destroy()
+        return
+      }
+      await paced(answer.pace, sent, signal)
+      sent += 1
+    }
+    if (response.destroyed) return
+    response.write(`data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`)
   }
-  sendJson(response, 200, request.api === 'chat' ? chatCompletion(request, reply) : responseObject(request, reply))
+  response.end()
 }
 
-type Answer = Extract<LoopbackReply, { text: string } | { refusal: string }>
-
-function tokensOf(reply: Answer): { readonly inputTokens: number; readonly outputTokens: number } | null {
-  return 'usage' in reply && reply.usage !== undefined ? reply.usage : { inputTokens: 10, outputTokens: 5 }
+async function paced(pace: LoopbackAnswer['pace'], token: number, signal: AbortSignal): Promise<void> {
+  if (typeof pace === 'number') await delay(pace, undefined, { signal })
+  else await pace?.(token)
 }
 
-function chatCompletion(request: LoopbackRequest, reply: Answer): object {
-  const tokens = tokensOf(reply)
-  const message = 'text' in reply ? { content: reply.text, refusal: null } : { content: null, refusal: reply.refusal }
-  return {
-    id: 'chatcmpl-loopback',
-    object: 'chat.completion',
-    created: 0,
-    model: request.model,
-    choices: [{ index: 0, finish_reason: 'stop', logprobs: null, message: { role: 'assistant', ...message } }],
-    ...(tokens === null
-      ? {}
-      : {
-          usage: {
-            prompt_tokens: tokens.inputTokens,
-            completion_tokens: tokens.outputTokens,
-            total_tokens: tokens.inputTokens + tokens.outputTokens,
-          },
-        }),
-  }
-}
-
-function responseObject(request: LoopbackRequest, reply: Answer): object {
-  const tokens = tokensOf(reply)
-  const part =
-    'text' in reply
-      ? { type: 'output_text', text: reply.text, annotations: [] }
-      : { type: 'refusal', refusal: reply.refusal }
-  return {
-    id: 'resp_loopback',
-    object: 'response',
-    created_at: 0,
-    status: 'completed',
-    model: request.model,
-    output: [{ id: 'msg_loopback', type: 'message', role: 'assistant', status: 'completed', content: [part] }],
-    ...(tokens === null
-      ? {}
-      : {
-          usage: {
-            input_tokens: tokens.inputTokens,
-            input_tokens_details: { cached_tokens: 0 },
-            output_tokens: tokens.outputTokens,
-            output_tokens_details: { reasoning_tokens: 0 },
-            total_tokens: tokens.inputTokens + tokens.outputTokens,
-          },
-        }),
-  }
+function sendError(response: ServerResponse, { status, message, code, headers }: Extract<LoopbackReply, { status: number }>): void {
+  const error = { message: message ?? `status ${status}`, type: 'error', code: code ?? null, param: null }
+  sendJson(response, status, { error }, headers)
 }
 
 function sendJson(

@@ -26,6 +26,20 @@ export const contentsContract: readonly StoreCheck[] = [
     },
   },
   {
+    name: 'its writer reads back the first events that are flushed, of earlier writers too',
+    run: async (store) => {
+      const first = await store.create(sampleRunSpec('read-back'))
+      first.append(sampleEvents('read-back', 2))
+      await first.close()
+      const { writer } = await store.open('read-back')
+      writer.append(sampleEvents('read-back', 3, { from: 3 }))
+      await writer.flushed()
+      assert.deepEqual(writer.readEvents(5), sampleEvents('read-back', 5))
+      assert.deepEqual(writer.readEvents(3), sampleEvents('read-back', 3))
+      await writer.close()
+    },
+  },
+  {
     name: 'what was flushed is there for the next writer, who goes on numbering where it ended',
     run: async (store) => {
       const first = await store.create(sampleRunSpec('goes-on'))

@@ -67,6 +67,34 @@ export const followContract: readonly StoreCheck[] = [
       await writer.close()
     },
   },
+  {
+    name: 'following while the run is written ends once nobody writes it, at once when nobody does',
+    run: async (store) => {
+      const writer = await store.create(sampleRunSpec('left'))
+      writer.append(sampleEvents('left', 2))
+      const seen: number[] = []
+      const options = { afterSeq: 0, signal: new AbortController().signal, whileWritten: true }
+      for await (const { seq } of store.follow('left', options)) {
+        seen.push(seq)
+        if (seq === 2) writer.append(sampleEvents('left', 1, { from: 3 }))
+        if (seq === 3) await writer.close()
+      }
+      for await (const { seq } of store.follow('left', { ...options, afterSeq: 2 })) seen.push(seq)
+      assert.deepEqual(seen, [1, 2, 3, 3])
+    },
+  },
+  {
+    name: 'following gives what comes after a settlement like all else',
+    run: async (store) => {
+      const writer = await store.create(sampleRunSpec('again'))
+      writer.append(sampleEvents('again', 3, { settled: true }))
+      writer.append(sampleEvents('again', 2, { from: 4, settled: true }))
+      const all = collect(store, 'again', 0)
+      await all.ended
+      assert.deepEqual(all.events.map(({ seq }) => seq), [1, 2, 3, 4, 5])
+      await writer.close()
+    },
+  },
 ]
 
 interface Followed {

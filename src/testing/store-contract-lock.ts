@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { hostname } from 'node:os'
+import type { RunEvent, UnnumberedEvent } from '../events.ts'
 import type { StoreCheck } from './store-check.ts'
 import { sampleCheckpoint, sampleEvents, sampleRunSpec } from './store-samples.ts'
 
@@ -25,6 +26,7 @@ export const lockContract: readonly StoreCheck[] = [
       await assert.rejects(store.open('nobody'), missing)
       await assert.rejects(store.read('nobody'), missing)
       await assert.rejects(store.readLog('nobody', 'a'), missing)
+      await assert.rejects(store.status('nobody'), missing)
       await assert.rejects(async () => {
         for await (const event of store.follow('nobody', { afterSeq: 0, signal })) assert.fail(event.type)
       }, missing)
@@ -111,8 +113,35 @@ export const lockContract: readonly StoreCheck[] = [
       )
       assert.deepEqual(list.map(({ owner }) => owner?.pid), [process.pid, undefined, undefined])
       assert.equal(list[0]?.owner?.host, hostname())
+      for (const one of list) assert.deepEqual(await store.status(one.runId), one)
       const { writer } = await store.open('newest', { force: true })
       await writer.close()
+    },
+  },
+  {
+    name: 'a run that was stopped while it waited for answers still waits for them, whosever child it is',
+    run: async (store) => {
+      const parent = { runId: 'above', path: 'sub' }
+      const writer = await store.create({ ...sampleRunSpec('below'), parent })
+      const status = async (): Promise<unknown> => {
+        const { status, parent } = await store.status('below')
+        return { status, parent }
+      }
+      const stopped = (from: number, ...bodies: UnnumberedEvent[]): RunEvent[] =>
+        bodies.map((body, index) => ({ seq: from + index, runId: 'below', at: sampleEvents('below', 1)[0]?.at ?? '', ...body }))
+      writer.append(stopped(1, { type: 'run.waiting', data: { asks: ['work'] } }))
+      await writer.flushed()
+      assert.deepEqual(await status(), { status: 'running', parent })
+      await writer.close()
+      assert.deepEqual(await status(), { status: 'waiting', parent })
+      const { writer: second } = await store.open('below')
+      second.append(stopped(2, { type: 'run.paused', data: { reason: 'interrupted' } }))
+      await second.close()
+      assert.deepEqual(await status(), { status: 'waiting', parent })
+      const { writer: third } = await store.open('below')
+      third.append(stopped(3, { type: 'run.resumed', data: { afterSeq: 2 } }, { type: 'run.paused', data: { reason: 'interrupted' } }))
+      await third.close()
+      assert.deepEqual(await status(), { status: 'interrupted', parent })
     },
   },
 ]

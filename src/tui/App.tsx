@@ -15,7 +15,7 @@ export function App({ store, color }: { readonly store: ScreenStore; readonly co
 }
 
 const letters: Readonly<Record<string, ScreenKey>> = {
-  j: 'down', k: 'up', g: 'top', G: 'bottom', f: 'follow', q: 'quit', '?': 'help', ' ': 'pageDown',
+  j: 'down', k: 'up', g: 'top', G: 'bottom', f: 'follow', a: 'question', q: 'quit', '?': 'help', ' ': 'pageDown',
 }
 
 /** Several, when keys were struck faster than they were read. */

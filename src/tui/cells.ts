@@ -36,6 +36,11 @@ export function cutCells(text: string, width: number): string {
   return text.length > 0 && headCells(text, width) === text ? text : `${headCells(text, width - 1)}…`
 }
 
+/** A text of any length on one line of at most `width` cells, with single blanks. */
+export function shortLine(text: string, width: number): string {
+  return cutCells(plainLine(text.slice(0, width * 8)).replaceAll(/ +/g, ' ').trim(), width)
+}
+
 /** The text in pieces of at most `width` cells; at least one piece. */
 export function wrapCells(text: string, width: number): string[] {
   const lines: string[] = []

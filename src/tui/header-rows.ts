@@ -1,5 +1,5 @@
 import { formatDuration } from '../duration.ts'
-import { activeSteps, endedSteps, runElapsedMs, type RunView } from '../runtime/run-view.ts'
+import { activeSteps, endedSteps, isOpen, runElapsedMs, type RunView } from '../runtime/run-view.ts'
 import { cellWidth, cutCells, fitCells, plainLine } from './cells.ts'
 import { endingTexts, extraTexts } from './count-text.ts'
 import { runMarks } from './marks.ts'
@@ -31,7 +31,7 @@ function titleRow(view: RunView, runId: string, columns: number): Span[] {
 function progressRow(view: RunView, columns: number, now: number): Span[] {
   const mark = runMarks[view.status]
   const elapsed = runElapsedMs(view, now)
-  const time = view.status === 'running' ? formatElapsed(elapsed) : formatDuration(elapsed)
+  const time = isOpen(view.status) ? formatElapsed(elapsed) : formatDuration(elapsed)
   const done = endedSteps(view.steps)
   const spans: Span[] = [
     { text: ` ${mark.glyph} ${mark.word}`, tone: mark.tone, bold: true },
@@ -65,8 +65,10 @@ function cutSpans(spans: readonly Span[], columns: number): Span[] {
 }
 
 function countTexts(view: RunView): [string, Tone][] {
-  const active = activeSteps(view.steps)
+  const { waiting } = view.steps
+  const active = activeSteps(view.steps) - waiting
   return [
+    ...(waiting === 0 ? [] : [[`${waiting} waiting`, 'magenta'] satisfies [string, Tone]]),
     ...(active === 0 ? [] : [[`${active} active`, 'cyan'] satisfies [string, Tone]]),
     ...endingTexts(view.steps),
     ...extraTexts(view).map((text): [string, Tone] => [text, 'dim']),

@@ -8,6 +8,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['PgUp PgDn', 'a page up and down'],
   ['Enter', 'open the selected step over the whole height, and back'],
   ['f', 'follow the work: the selection goes where steps run'],
+  ['a', 'the next question that waits for an answer'],
   ['q  Ctrl-C', 'stop: the run is saved and can be resumed; after its end: leave'],
   ['? Esc', 'this help, and back'],
 ]

@@ -1,9 +1,11 @@
 import { formatDuration } from '../duration.ts'
-import type { ErrorData } from '../errors.ts'
+import { type ErrorData, repeatedCode } from '../errors.ts'
 import type { EphemeralEvent, RunEvent } from '../events.ts'
+import { type Json, toText } from '../json.ts'
 import { applyEvent, createRunView, nodeElapsedMs, runElapsedMs, type RunView } from '../runtime/run-view.ts'
 import type { Workflow } from '../spec/ir.ts'
-import { plainLine } from './cells.ts'
+import { type AnswerCommand, answerLabel, askText, plainAnswerCommand } from './ask-text.ts'
+import { cutCells, plainLine, shortLine } from './cells.ts'
 import { endingTexts, progressText } from './count-text.ts'
 import { paint, type Tone } from './paint.ts'
 
@@ -12,6 +14,8 @@ export interface LinePrinterOptions {
   readonly color?: boolean
   /** Events up to this number were shown before: they count, but have no line. Default 0. */
   readonly afterSeq?: number
+  /** What is typed to answer a question; null: nobody waits for answers, and whoever ends the run tells what is asked. */
+  readonly answerCommand?: AnswerCommand | null
 }
 
 /**
@@ -21,14 +25,14 @@ export interface LinePrinterOptions {
 export function createLinePrinter(
   write: (line: string) => void,
   workflow: Workflow,
-  { color = false, afterSeq = 0 }: LinePrinterOptions = {},
+  { color = false, afterSeq = 0, answerCommand = plainAnswerCommand }: LinePrinterOptions = {},
 ): (event: RunEvent | EphemeralEvent) => void {
   const view = createRunView(workflow)
   return (event) => {
     if ('ephemeral' in event) return
     applyEvent(view, event)
     if (event.seq <= afterSeq) return
-    const change = changeText(view, event)
+    const change = changeText(view, event, answerCommand)
     if (change === undefined) return
     const [text, tone] = change
     const subject = plainLine(event.path ?? event.runId)
@@ -40,7 +44,7 @@ export function createLinePrinter(
   }
 }
 
-function changeText(view: RunView, event: RunEvent): [string, Tone] | undefined {
+function changeText(view: RunView, event: RunEvent, answerCommand: AnswerCommand | null): [string, Tone] | undefined {
   const { type, data } = event
   const attempt = event.attempt !== undefined && event.attempt > 1 ? ` (attempt ${event.attempt})` : ''
   const round = event.iteration !== undefined && event.iteration > 1 ? ` (round ${event.iteration})` : ''
@@ -51,7 +55,7 @@ function changeText(view: RunView, event: RunEvent): [string, Tone] | undefined 
     case 'run.paused':
       return [`run paused: ${plainLine(data.reason)}`, 'yellow']
     case 'run.resumed':
-      return [`run resumed after event ${data.afterSeq}`, 'plain']
+      return [`run resumed after event ${data.afterSeq}${againText(data.again)}`, 'plain']
     case 'run.settled':
       return [runText(view, data.error), data.status === 'done' ? 'green' : data.status === 'failed' ? 'red' : 'yellow']
     case 'group.started':
@@ -59,28 +63,59 @@ function changeText(view: RunView, event: RunEvent): [string, Tone] | undefined 
     case 'group.joined':
       return [`${data.status}${took}: ${joinText(data)}${errorText(data.error)}`, toneOf(data.status)]
     case 'step.queued':
-      return ['queued', 'dim']
+      return [`queued${round}`, 'dim']
     case 'step.started':
       return [`started${attempt}${round}`, 'plain']
     case 'step.retrying':
+      if (data.error.code === repeatedCode) return ['to run again, as somebody asked', 'yellow']
       return [
         `retrying in ${formatDuration(data.delayMs)}, attempt ${event.attempt ?? 1} failed${errorText(data.error)}`,
         'yellow',
       ]
     case 'step.skipped':
-      return [`skipped: ${plainLine(data.reason)}`, 'dim']
+      return [`skipped: ${shortLine(data.reason, longestReason)}`, 'dim']
     case 'step.completed':
-      return [`completed${took}${attempt}`, 'green']
+      return [`completed${took}${attempt}${round}`, 'green']
     case 'step.failed':
-      return [`failed${took}${attempt}${errorText(data.error)}`, 'red']
+      return [`failed${took}${attempt}${round}${errorText(data.error)}`, 'red']
     case 'step.cancelled':
       return [`cancelled: ${plainLine(data.reason)}`, 'yellow']
+    case 'run.waiting':
+      return [`run waiting for ${data.asks.length === 1 ? 'an answer' : `${data.asks.length} answers`}: ${plainLine(data.asks.join(', '))}`, 'magenta']
+    case 'ask.opened': {
+      if (answerCommand === null) return [data.event === undefined ? 'waits for an answer' : `waits for the event ${plainLine(data.event)}`, 'magenta']
+      const ask = { ...data, path: event.path ?? '', openedAt: event.at }
+      return [`${askText(ask)}; ${answerLabel(ask)}: ${answerCommand(event.runId, ask)}`, 'magenta']
+    }
+    case 'ask.answered':
+      return [`answered: ${valueText(data.value)}`, 'plain']
+    case 'ask.expired':
+      return ['no answer came in time', 'yellow']
+    case 'event.received':
+      return [`event ${plainLine(data.event)} received: ${valueText(data.payload)}`, 'plain']
     case 'log':
     case 'agent.message':
+    case 'agent.tool_call':
+    case 'agent.tool_result':
+    case 'agent.handoff':
+    case 'agent.usage':
       return undefined
     default:
       return type satisfies never
   }
+}
+
+function againText(again: readonly string[] | undefined): string {
+  return again === undefined ? '' : `, to run again: ${plainLine(again.join(', '))}`
+}
+
+/** The longest reason of a skipped step that is shown, in cells: a condition is as long as its author likes. */
+const longestReason = 100
+/** The longest answer that is shown, in cells. */
+const longestValue = 100
+
+function valueText(value: Json): string {
+  return cutCells(plainLine(toText(value)), longestValue)
 }
 
 function isMap(view: RunView, { path }: RunEvent): boolean {

@@ -25,6 +25,7 @@ const notRun: Mark = { glyph: '·', word: 'not run', tone: 'dim' }
 
 export const runMarks: Readonly<Record<RunViewStatus, Mark>> = {
   running: { glyph: '●', word: 'running', tone: 'cyan' },
+  waiting: { glyph: '◇', word: 'waiting', tone: 'magenta' },
   done: { glyph: '✓', word: 'done', tone: 'green' },
   failed: { glyph: '✗', word: 'failed', tone: 'red' },
   cancelled: { glyph: '□', word: 'cancelled', tone: 'yellow' },

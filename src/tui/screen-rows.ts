@@ -1,9 +1,11 @@
-import { nodePlace, type RunNode, type RunView } from '../runtime/run-view.ts'
+import { isOpen, nodePlace, type RunNode, type RunView } from '../runtime/run-view.ts'
+import { type AnswerCommand, plainAnswerCommand } from './ask-text.ts'
 import { fitCells } from './cells.ts'
 import { headerRows, ruleRow } from './header-rows.ts'
 import { helpRows } from './help-rows.ts'
 import type { Span } from './paint.ts'
 import { type Extent, paneTop, type ScreenState, splitHeight } from './screen-state.ts'
+import { questionRows } from './question-rows.ts'
 import { type PaneText, paneText, paneTitle } from './step-pane.ts'
 import { treeColumns, treeRow, treeWindow } from './tree-rows.ts'
 
@@ -14,6 +16,7 @@ export interface ScreenModel {
   readonly ui: ScreenState
   /** Lines that the selected step wrote, as far as they were read. */
   readonly log: readonly string[]
+  readonly answerCommand?: AnswerCommand
   readonly columns: number
   readonly rows: number
   /** Milliseconds since the epoch. */
@@ -38,6 +41,7 @@ export function screenExtent(model: ScreenModel): Extent {
     nodes: view.nodes.length,
     place: nodePlace(view, ui.selected),
     pathAt: (place) => view.nodes[place]?.path ?? '',
+    asked: view.asks.map(({ path }) => path),
     treeHeight: tree,
     paneRows: text.rows.length,
     paneHeight,
@@ -76,9 +80,10 @@ function paneRows(model: ScreenModel, height: number): Span[][] {
   return [ruleRow(paneTitle(view, node, now), place, columns), ...rows.slice(top, top + height)]
 }
 
-function selectedText({ view, ui, log, columns }: ScreenModel): PaneText {
+function selectedText({ view, ui, log, columns, answerCommand = plainAnswerCommand }: ScreenModel): PaneText {
   const node = selectedNode(view, ui)
-  return node === undefined ? { rows: [], anchor: 'top' } : paneText(node, log, columns)
+  if (node === undefined) return { rows: [], anchor: 'top' }
+  return paneText(node, log, columns, questionRows(view, node, columns, answerCommand))
 }
 
 /** The block that the selection stands for; undefined only when there are none. */
@@ -91,11 +96,12 @@ function footerRow({ view, ui, columns }: ScreenModel): Span[] {
 }
 
 function footerText(view: RunView, ui: ScreenState): string {
-  const leave = view.status === 'running' ? 'q stop and save' : 'q leave'
-  if (ui.isStopping && view.status === 'running') return 'Stopping; the run is saved. Ctrl-C again: leave at once.'
+  const leave = isOpen(view.status) ? 'q stop and save' : 'q leave'
+  if (ui.isStopping && isOpen(view.status)) return 'Stopping; the run is saved. Ctrl-C again: leave at once.'
   if (ui.isHelp) return `Esc back   ${leave}`
   if (ui.isOpen) return `j/k scroll   g/G start/end   Enter back to the tree   ${leave}   ? help`
-  return `j/k move   Enter open   f ${ui.isFollowing ? 'following' : 'follow'}   ${leave}   ? help`
+  const question = view.asks.length === 0 ? '' : 'a question   '
+  return `j/k move   Enter open   ${question}f ${ui.isFollowing ? 'following' : 'follow'}   ${leave}   ? help`
 }
 
 function fill(rows: Span[][], height: number): Span[][] {

@@ -15,7 +15,7 @@ export interface ScreenState {
 
 export type ScreenKey =
   | 'up' | 'down' | 'pageUp' | 'pageDown' | 'top' | 'bottom'
-  | 'toggle' | 'close' | 'follow' | 'help' | 'quit'
+  | 'toggle' | 'close' | 'follow' | 'question' | 'help' | 'quit'
 
 /** How much there is to move in. */
 export interface Extent {
@@ -23,6 +23,8 @@ export interface Extent {
   /** Place of the selected block among them. */
   readonly place: number
   readonly pathAt: (place: number) => string
+  /** Paths of the steps with an open question. */
+  readonly asked: readonly string[]
   readonly treeHeight: number
   readonly paneRows: number
   readonly paneHeight: number
@@ -48,6 +50,11 @@ export function pressKey(state: ScreenState, key: ScreenKey, extent: Extent): Sc
       return { ...state, isOpen: false, scroll: null }
     case 'follow':
       return { ...state, isFollowing: true, scroll: null }
+    case 'question': {
+      const { asked } = extent
+      const next = asked[(asked.indexOf(extent.pathAt(extent.place)) + 1) % asked.length]
+      return next === undefined ? state : { ...state, selected: next, isFollowing: false, scroll: null }
+    }
     default:
       return state.isOpen ? scrollBy(state, key, extent) : moveBy(state, key, extent)
   }

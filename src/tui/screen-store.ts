@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
-import { applyEvent, createRunView, type RunView } from '../runtime/run-view.ts'
+import { applyEvent, createRunView, isOpen, type RunView } from '../runtime/run-view.ts'
+import { askAt } from './ask-text.ts'
 import type { RunSource } from './run-source.ts'
 import { type ScreenModel, screenExtent, selectedNode } from './screen-rows.ts'
 import { initialScreenState, pressKey, type ScreenKey, type ScreenState } from './screen-state.ts'
@@ -50,7 +51,7 @@ export function createScreenStore(source: RunSource, clock: Clock, actions: Scre
     follow()
     const selected = selectedNode(view, ui)
     log.show(selected?.path ?? '', selected?.version ?? 0)
-    cancelTimer = view.status === 'running' ? clock.schedule(notify, tickMs) : undefined
+    cancelTimer = isOpen(view.status) ? clock.schedule(notify, tickMs) : undefined
     for (const listener of listeners) listener()
   }
   function changed(): void {
@@ -61,7 +62,8 @@ export function createScreenStore(source: RunSource, clock: Clock, actions: Scre
   }
   function follow(): void {
     const selected = selectedNode(view, ui)
-    if (!ui.isFollowing || (selected !== undefined && view.active.has(selected))) return
+    const isThere = selected !== undefined && view.active.has(selected)
+    if (!ui.isFollowing || (isThere && (view.asks.length === 0 || askAt(view, selected.path) !== undefined))) return
     const next = firstAtWork(view)
     if (next !== undefined) ui = { ...ui, selected: next.path, scroll: null }
   }
@@ -75,6 +77,7 @@ export function createScreenStore(source: RunSource, clock: Clock, actions: Scre
 
   const model = ({ columns, rows }: ScreenSize): ScreenModel => ({
     view, runId: source.runId, ui, log: log.lines(), columns, rows, now: clock.now(),
+    ...(source.answerCommand === undefined ? {} : { answerCommand: source.answerCommand }),
   })
   return {
     view,
@@ -87,7 +90,7 @@ export function createScreenStore(source: RunSource, clock: Clock, actions: Scre
     press(key, size) {
       ui = pressKey(ui, key, screenExtent(model(size)))
       notify()
-      if (key === 'quit') (view.status === 'running' ? actions.stop : actions.leave)()
+      if (key === 'quit') (isOpen(view.status) ? actions.stop : actions.leave)()
     },
     dispose() {
       unsubscribe()
@@ -99,8 +102,12 @@ export function createScreenStore(source: RunSource, clock: Clock, actions: Scre
   }
 }
 
-/** The step that has been running longest, else the one that has been waiting longest. */
+/** The step whose question has been open longest; without one that which has been running, or else waiting, longest. */
 function firstAtWork(view: RunView) {
+  for (const { path } of view.asks) {
+    const asking = view.byPath.get(path)
+    if (asking !== undefined) return asking
+  }
   let first: RunView['nodes'][number] | undefined
   for (const node of view.active) {
     if (node.status === 'running') return node

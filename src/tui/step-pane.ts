@@ -1,7 +1,7 @@
 import type { ErrorData } from '../errors.ts'
 import { isJsonObject, type Json, toText } from '../json.ts'
 import type { RunNode, RunView } from '../runtime/run-view.ts'
-import type { Block } from '../spec/ir.ts'
+import { askAt } from './ask-text.ts'
 import { plainLine, plainLines, wrapCells } from './cells.ts'
 import { usageText } from './count-text.ts'
 import { nodeMark } from './marks.ts'
@@ -24,11 +24,15 @@ export function paneTitle(view: RunView, node: RunNode, now: number): string {
   return [
     plainLine(node.path),
     `${mark.glyph} ${mark.word}${node.attempt > 1 ? `, attempt ${node.attempt}` : ''}${time === '' ? '' : `, ${time}`}`,
-    workText(node.block),
+    workText(view, node),
   ].join(' ─ ')
 }
 
-export function paneText(node: RunNode, log: readonly string[], columns: number): PaneText {
+export function paneText(node: RunNode, log: readonly string[], columns: number, questions: readonly Span[][] = []): PaneText {
+  if (questions.length > 0) {
+    const written = wrapped(log, columns, 'plain')
+    return { rows: [...questions, ...(written.length === 0 ? [] : [heading('log'), ...written])], anchor: 'top' }
+  }
   const result = resultRows(node, columns)
   const logged = log.length > 0 ? log : node.lastLine === '' ? [] : [plainLine(node.lastLine)]
   const logRows = wrapped(logged, columns, 'plain')
@@ -81,7 +85,7 @@ function detailLines(details: Json): string[] {
   })
 }
 
-function wrapped(lines: readonly string[], columns: number, tone: Tone): Span[][] {
+export function wrapped(lines: readonly string[], columns: number, tone: Tone): Span[][] {
   return lines.flatMap((line) => wrapCells(line, Math.max(8, columns - 2)).map((text) => [{ text: ` ${text}`, tone }]))
 }
 
@@ -93,10 +97,11 @@ function emptyText(node: RunNode): string {
   if (node.endedAt !== null) return 'It wrote nothing.'
   if (!node.isStep) return 'Select a step to see what it writes.'
   if (node.status === 'pending') return 'It has not started.'
+  if (node.status === 'waiting') return 'It waits.'
   return node.status === 'queued' ? 'It waits for a free place.' : 'It has written nothing so far.'
 }
 
-function workText(block: Block): string {
+function workText(view: RunView, { block, path }: RunNode): string {
   switch (block.kind) {
     case 'agent':
       return `agent ${block.agent}`
@@ -108,6 +113,12 @@ function workText(block: Block): string {
       return `http ${block.method} ${plainLine(block.url)}`
     case 'wait':
       return `wait ${plainLine(block.until)}`
+    case 'event':
+      return `waits for the event ${plainLine(askAt(view, path)?.event ?? block.event)}`
+    case 'ask':
+      return 'asks a person'
+    case 'workflow':
+      return `workflow ${plainLine(block.workflow)}`
     case 'sequence':
       return `${block.blocks.length} blocks in sequence`
     case 'parallel':

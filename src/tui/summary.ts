@@ -1,7 +1,7 @@
 import { formatDuration } from '../duration.ts'
 import { isJsonObject } from '../json.ts'
 import { runElapsedMs, type RunNode, type RunView } from '../runtime/run-view.ts'
-import { cellWidth, cutCells, fitCells, plainLine, plainLines } from './cells.ts'
+import { cellWidth, cutCells, fitCells, plainLine, plainLines, shortLine } from './cells.ts'
 import { extraTexts, progressText } from './count-text.ts'
 import { nodeMark, runMarks } from './marks.ts'
 import { errorLines } from './step-pane.ts'
@@ -10,10 +10,12 @@ import { detailText, timeText } from './tree-rows.ts'
 /** Of more steps than this, those that completed or never started are only counted. */
 const listedSteps = 60
 const outputLines = 60
+/** In cells: a condition is as long as its author likes, and every step of a skipped group has it. */
+const longestReason = 60
 
 /**
  * What is left on the terminal after a run: plain text without colours, a line per step, then the result or the error
- * with every branch that failed. The lines of the steps are cut at `columns` cells. Does not end in a newline.
+ * with every branch that failed; not what it asks. The lines of the steps are cut at `columns` cells. Does not end in a newline.
  */
 export function renderSummary(view: RunView, columns = 120): string {
   return [headline(view), '', ...stepLines(view, columns), ...endingLines(view)].join('\n')
@@ -42,15 +44,28 @@ function stepLine(view: RunView, node: RunNode, pathWidth: number): string {
   const mark = nodeMark(view, node)
   const time = timeText(node, viewTime(view))
   const attempt = node.attempt > 1 ? `attempt ${node.attempt}` : ''
-  const detail = node.error !== null || node.reason !== null ? plainLine(detailText(node)) : ''
-  const notes = [attempt, detail].filter((note) => note !== '').join(': ')
+  const notes = [[attempt, roundText(node)].filter((note) => note !== '').join(', '), endText(node)].filter((note) => note !== '').join(': ')
   const path = fitCells(plainLine(node.path), pathWidth)
   return `  ${mark.glyph} ${fitCells(mark.word, 9)}  ${path}  ${time.padStart(7)}  ${notes}`
 }
 
+function endText(node: RunNode): string {
+  if (node.status === 'skipped' && node.reason !== null) return shortLine(node.reason, longestReason)
+  return node.error !== null || node.reason !== null ? plainLine(detailText(node)) : ''
+}
+
+/** `round 2 of 4`: which round of the loop or review around it this was, past the first. */
+function roundText(node: RunNode): string {
+  for (let each = node.parent; each !== null; each = each.parent) {
+    const { block, iteration } = each
+    if (block.kind === 'loop' || block.kind === 'review') return iteration > 1 ? `round ${iteration} of ${block.max}` : ''
+  }
+  return ''
+}
+
 function endingLines(view: RunView): string[] {
   if (view.error !== null) return ['', ...errorLines(view.error)]
-  if (view.status === 'cancelled' || view.status === 'interrupted') {
+  if (view.status === 'cancelled' || view.status === 'interrupted' || view.status === 'waiting') {
     return view.reason === null || view.reason === view.status ? [] : ['', plainLine(view.reason)]
   }
   const { output } = view
@@ -58,7 +73,7 @@ function endingLines(view: RunView): string[] {
   const text = isJsonObject(output) || Array.isArray(output) ? JSON.stringify(output, null, 2) : String(output)
   const lines = plainLines(text)
   const more = lines.length - outputLines
-  return ['', ...lines.slice(0, outputLines), ...(more > 0 ? [`… ${more} more lines: forkchart show ${view.runId}`] : [])]
+  return ['', ...lines.slice(0, outputLines), ...(more > 0 ? [`… ${more} more lines: all of it is in \`show ${view.runId} --json\``] : [])]
 }
 
 /** A summary stands still: its time is that of the last event. */

@@ -1,6 +1,7 @@
 import { formatDuration } from '../duration.ts'
 import { toText } from '../json.ts'
 import { endedSteps, nodeElapsedMs, type RunNode, type RunView } from '../runtime/run-view.ts'
+import { askAt } from './ask-text.ts'
 import { cellWidth, cutCells, fitCells, plainLine } from './cells.ts'
 import { type Mark, nodeMark } from './marks.ts'
 import type { Span, Tone } from './paint.ts'
@@ -70,7 +71,7 @@ export function treeRow(view: RunView, node: RunNode, isSelected: boolean, colum
     { text: fitCells(mark.word, wordWidth), tone: mark.tone },
     ...(columns.attempt === 0 ? [] : [{ text: fitCells(attempt, columns.attempt), tone: 'yellow' as const }]),
     { text: ` ${fitCells(timeText(node, now), timeWidth, 'right')}` },
-    ...(columns.detail === 0 ? [] : [{ text: '  ' }, detail(node, mark, columns.detail)]),
+    ...(columns.detail === 0 ? [] : [{ text: '  ' }, detail(view, node, mark, columns.detail)]),
   ]
 }
 
@@ -99,7 +100,10 @@ export function detailText(node: RunNode): string {
 function groupText(node: RunNode): string {
   const { steps } = node
   const total = Object.values(steps).reduce((sum, count) => sum + count, 0)
-  const parts = [total === 0 ? kindText(node) : `${endedSteps(steps)}/${total} ${kindText(node)}`]
+  const kind = kindText(node)
+  // A kind with a number of its own: what is counted has to be said.
+  const counted = kind === node.block.kind ? ' ' : ' steps, '
+  const parts = [total === 0 ? kind : `${endedSteps(steps)}/${total}${counted}${kind}`]
   if (steps.failed > 0) parts.push(`${steps.failed} failed`)
   if (steps.retrying > 0) parts.push(`${steps.retrying} retrying`)
   return parts.join(', ')
@@ -118,10 +122,11 @@ function kindText({ block, children, status, iteration }: RunNode): string {
   }
 }
 
-function detail(node: RunNode, mark: Mark, width: number): Span {
+function detail(view: RunView, node: RunNode, mark: Mark, width: number): Span {
   const tone: Tone = isTroubled(node) ? mark.tone : 'dim'
+  const ask = node.status === 'waiting' ? askAt(view, node.path) : undefined
   // Only the head of what may be a very long line is looked at.
-  return { text: cutCells(plainLine(detailText(node).slice(0, width * 8)), width), tone }
+  return { text: cutCells(plainLine((ask?.message ?? detailText(node)).slice(0, width * 8)), width), tone }
 }
 
 function isTroubled(node: RunNode): boolean {

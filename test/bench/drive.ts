@@ -73,10 +73,14 @@ function watched(writer: RunWriter, onCommitted: () => void): RunWriter {
     },
     append: (events) => writer.append(events),
     flushed: () => writer.flushed(),
+    readEvents: (lastSeq) => writer.readEvents(lastSeq),
     checkpoint: (checkpoint) => {
       if (checkpoint.status !== 'running') onCommitted()
       return writer.checkpoint(checkpoint)
     },
+    receive: (handle) => writer.receive(handle),
+    loadState: (key) => writer.loadState(key),
+    saveState: (key, value) => writer.saveState(key, value),
     log: (path, text) => writer.log(path, text),
     close: () => writer.close(),
   }

@@ -15,7 +15,10 @@ export interface MeasureOptions {
   readonly runs: number
 }
 
-/** Takes turns: each round runs every case once, so that a slow spell of the machine falls on all of them alike. */
+/**
+ * Takes turns: each round runs every case once, so that a slow spell of the machine falls on all of them alike. A case that
+ * gave no samples has no figure.
+ */
 export async function measure(cases: readonly BenchCase[], options: MeasureOptions): Promise<Figure[]> {
   for (const { run } of cases) {
     const begun = performance.now()
@@ -23,11 +26,15 @@ export async function measure(cases: readonly BenchCase[], options: MeasureOptio
   }
   const samples = new Map(cases.map(({ name }) => [name, [] as number[]]))
   for (let round = 0; round < options.runs; round += 1) {
-    for (const { name, run } of cases) samples.get(name)?.push(...(await run()))
+    for (const { name, run, mostRuns = Infinity } of cases) {
+      if (round < mostRuns) samples.get(name)?.push(...(await run()))
+    }
   }
-  return cases.map(({ name, unit }) => {
+  return cases.flatMap(({ name, unit, mostRuns = Infinity }) => {
     const sorted = (samples.get(name) ?? []).toSorted((a, b) => a - b)
-    return { name, unit, median: round(quantile(sorted, 0.5)), p99: round(quantile(sorted, 0.99)), runs: options.runs }
+    if (sorted.length === 0) return []
+    const runs = Math.min(options.runs, mostRuns)
+    return [{ name, unit, median: round(quantile(sorted, 0.5)), p99: round(quantile(sorted, 0.99)), runs }]
   })
 }
 
@@ -37,5 +44,5 @@ export function quantile(sorted: readonly number[], share: number): number {
 }
 
 function round(value: number): number {
-  return Math.round(value * 10) / 10
+  return Math.round(value * 1000) / 1000
 }

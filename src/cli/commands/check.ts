@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { UsageError } from '../../errors.ts'
-import { isStep, workflowBlocks } from '../../spec/blocks.ts'
+import { isBranchGroup, isStep, workflowBlocks } from '../../spec/blocks.ts'
 import type { Workflow } from '../../spec/ir.ts'
+import { reducerStep } from '../../spec/reducer-step.ts'
 import { checkSpec, type SpecCheck } from '../../spec/load.ts'
 import type { Problem } from '../../spec/problem.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
@@ -30,7 +31,13 @@ function asProblem({ code, message }: UsageError, file: string): Problem {
 
 function contents(workflow: Workflow): string {
   const blocks = [...workflowBlocks(workflow)]
-  const steps = blocks.filter(isStep).length
-  const groups = blocks.filter((block) => block.kind === 'parallel').length
-  return `${steps} step${steps === 1 ? '' : 's'}, ${groups} parallel group${groups === 1 ? '' : 's'}`
+  const reducers = blocks.filter((block) => isBranchGroup(block) && reducerStep(block) !== undefined).length
+  const counts: [number, string][] = [
+    [blocks.filter(isStep).length + reducers, 'step'],
+    ...Object.entries(groupNames).map(([kind, name]): [number, string] => [blocks.filter((block) => block.kind === kind).length, name]),
+  ]
+  const told = counts.filter(([count], index) => index === 0 || count > 0)
+  return told.map(([count, name]) => `${count} ${name}${count === 1 ? '' : 's'}`).join(', ')
 }
+
+const groupNames = { parallel: 'parallel group', graph: 'graph', map: 'map', loop: 'loop', review: 'review' }

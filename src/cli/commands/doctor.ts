@@ -2,7 +2,8 @@ import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { nodeErrorCode } from '../../errors.ts'
-import { findOnPath, probeAgents } from '../../executors/availability.ts'
+import { probeAgents } from '../../executors/availability.ts'
+import { findOnPath } from '../../executors/find-on-path.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
 import { packageVersion } from '../package-version.ts'
 import type { Terminal } from '../terminal.ts'
@@ -27,7 +28,7 @@ export async function doctorCommand(
     node(),
     await store(resolve(terminal.cwd, options.store)),
     ...(await agents(terminal.env)),
-    ...(await programs(terminal.env)),
+    ...programs(terminal.env),
   ]
   const ok = findings.every((finding) => finding.ok || !finding.required)
   const version = packageVersion()
@@ -86,11 +87,11 @@ async function agents(env: Terminal['env']): Promise<Finding[]> {
 }
 
 /** What steps often call; nothing of our own needs more than a shell. */
-async function programs(env: Terminal['env']): Promise<Finding[]> {
-  return Promise.all(['sh', 'git', 'npm'].map(async (name): Promise<Finding> => {
-    const path = await findOnPath(name, { ...env })
+function programs(env: Terminal['env']): Finding[] {
+  return ['sh', 'git', 'npm'].map((name): Finding => {
+    const path = findOnPath(name, { ...env })
     const base = { kind: 'program', name, ok: path !== undefined, required: false } as const
     if (path !== undefined) return { ...base, detail: path }
     return { ...base, detail: 'not on PATH', missing: 'steps that call it cannot run' }
-  }))
+  })
 }

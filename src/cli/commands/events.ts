@@ -1,6 +1,7 @@
 import type { RunEvent } from '../../events.ts'
 import { eventLine } from '../event-line.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
+import { followRun } from '../follow-run.ts'
 import { storeAt } from '../run-state.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -11,14 +12,14 @@ export interface EventsOptions {
   readonly json?: true
 }
 
-/** Prints the events of a run: as lines for people, or as NDJSON. With `follow` until the run has ended or nobody reads. */
+/** Prints the events of a run: as lines for people, or as NDJSON. With `follow` until the run has ended, nobody reads, or no process works on it. */
 export async function eventsCommand(runId: string, options: EventsOptions, terminal: Terminal): Promise<ExitCode> {
   const store = storeAt(options.store, terminal.cwd)
   const print = (event: RunEvent): void => {
     terminal.out(`${options.json === true ? JSON.stringify(event) : eventLine(event)}\n`)
   }
   if (options.follow === true) {
-    for await (const event of store.follow(runId, { afterSeq: options.after, signal: terminal.outClosed })) print(event)
+    for await (const event of followRun(store, runId, { afterSeq: options.after, storeDir: options.store }, terminal)) print(event)
     return exitCode.done
   }
   const { events } = await store.read(runId)

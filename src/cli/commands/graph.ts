@@ -1,15 +1,14 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { compileWorkflow } from '../../compiler/compile.ts'
-import { formatDuration } from '../../duration.ts'
 import { UsageError } from '../../errors.ts'
 import { asciiDiagram } from '../../diagram/ascii.ts'
 import { mermaidDiagram } from '../../diagram/mermaid.ts'
 import { runIdPattern } from '../../ids.ts'
-import { nodeElapsedMs, type RunView } from '../../runtime/run-view.ts'
+import type { RunView } from '../../runtime/run-view.ts'
 import type { Workflow } from '../../spec/ir.ts'
-import { nodeMark } from '../../tui/marks.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
+import { blockNotes, blockStatuses } from '../graph-marks.ts'
 import { readRun, storeAt } from '../run-state.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -23,10 +22,10 @@ export async function graphCommand(what: string, options: GraphOptions, terminal
   const { workflow, view } = await find(what, options.store, terminal.cwd)
   switch (options.format) {
     case 'ascii':
-      terminal.out(asciiDiagram(workflow, view === undefined ? undefined : notes(view)))
+      terminal.out(asciiDiagram(workflow, view === undefined ? undefined : blockNotes(view)))
       break
     case 'mermaid':
-      terminal.out(mermaidDiagram(workflow, view === undefined ? undefined : statuses(view)))
+      terminal.out(mermaidDiagram(workflow, view === undefined ? undefined : blockStatuses(view)))
       break
     case 'json':
       terminal.out(`${JSON.stringify(compileWorkflow(workflow), null, 2)}\n`)
@@ -48,7 +47,7 @@ async function find(what: string, storeDir: string, cwd: string): Promise<{ work
     }
   }
   // Something with a folder or an ending was meant as a file: let the loader say what is wrong with it.
-  if (/[\\/]|\.(ya?ml|json|[cm]?[jt]s)$/i.test(what)) return { workflow: await workflowIn(file) }
+  if (/[\\/]|\.(ya?ml|json|[cm]?[jt]s)(#[\w-]+)?$/i.test(what)) return { workflow: await workflowIn(file) }
   throw new UsageError('RUN_NOT_FOUND', `${JSON.stringify(what)} is neither a spec file nor a run in ${storeDir}`)
 }
 
@@ -63,19 +62,4 @@ async function isFile(path: string): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-function notes(view: RunView): Map<string, string> {
-  const texts = new Map<string, string>()
-  for (const node of view.nodes) {
-    const { glyph, word } = nodeMark(view, node)
-    const elapsed = node.endedAt === null ? null : nodeElapsedMs(node, 0)
-    const attempt = node.attempt > 1 ? `, attempt ${node.attempt}` : ''
-    texts.set(node.path, `${glyph} ${word}${elapsed === null ? '' : ` ${formatDuration(elapsed)}`}${attempt}`)
-  }
-  return texts
-}
-
-function statuses(view: RunView): Map<string, string> {
-  return new Map(view.nodes.map((node) => [node.path, node.status]))
 }

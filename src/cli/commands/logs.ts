@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageError } from '../../errors.ts'
-import type { Workflow } from '../../spec/ir.ts'
+import type { RunEvent } from '../../events.ts'
+import { applyEvent, createRunView, mayHave, type RunView } from '../../runtime/run-view.ts'
 import type { Store } from '../../store/store.ts'
-import { createRunView } from '../../runtime/run-view.ts'
 import { plainLine } from '../../tui/cells.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
+import { followRun } from '../follow-run.ts'
 import { storeAt } from '../run-state.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -19,43 +20,63 @@ const pollMs = 150
 
 /**
  * Prints what steps wrote: of one step, of all in a group, or of the whole run, each line then with its path in front.
- * With `json` one `{ path, text }` per line. Throws UsageError STEP_NOT_FOUND.
+ * With `json` one `{ path, text }` per line. With `follow` until the run has ended, nobody reads, or no process works on
+ * it. Throws UsageError STEP_NOT_FOUND.
  */
 export async function logsCommand(
   runId: string, step: string | undefined, options: LogsOptions, terminal: Terminal,
 ): Promise<ExitCode> {
   const store = storeAt(options.store, terminal.cwd)
-  const { spec } = await store.read(runId)
-  const paths = selectedSteps(spec.workflow, step)
-  const print = linePrinter(options.json === true, paths.length > 1, terminal)
-  const logs = paths.map((path) => new ShownLog(store, runId, path, print))
-  if (options.follow === true) await follow(store, runId, logs, terminal.outClosed)
-  for (const log of logs) await log.show({ whole: true })
+  const { spec, events } = await store.read(runId)
+  const view = createRunView(spec.workflow)
+  for (const event of events) applyEvent(view, event)
+  const chosen = view.nodes.filter(({ path }) => isWanted(path, step))
+  const paths = chosen.filter(({ isStep }) => isStep).map(({ path }) => path)
+  const mayCome = options.follow === true && step !== undefined && mayHave(spec.workflow, step)
+  if (step !== undefined && chosen.length === 0 && !mayCome) throw notFound(view, step)
+  const several = paths.length > 1 || (options.follow === true && chosen.some(({ kind }) => kind === 'map'))
+  const print = linePrinter(options.json === true, several, terminal)
+  const logs = new Map(paths.map((path) => [path, new ShownLog(store, runId, path, print)]))
+  if (options.follow === true) {
+    const following = followRun(store, runId, { afterSeq: 0, storeDir: options.store }, terminal)
+    const isStep = (path: string): boolean => view.byPath.get(path)?.isStep === true
+    await follow(following, (event) => {
+      applyEvent(view, event)
+      const { path } = event
+      if (path === undefined || !isWanted(path, step) || !isStep(path)) return undefined
+      const log = logs.get(path) ?? new ShownLog(store, runId, path, print)
+      logs.set(path, log)
+      return log
+    })
+  }
+  for (const log of logs.values()) await log.show({ whole: true })
   return exitCode.done
 }
 
-/** Steps at this path or inside it, in document order. */
-function selectedSteps(workflow: Workflow, wanted: string | undefined): string[] {
-  const steps = createRunView(workflow).nodes.filter((node) => node.isStep).map((node) => node.path)
-  if (wanted === undefined) return steps
-  const chosen = steps.filter((path) => path === wanted || path.startsWith(`${wanted}.`))
-  if (chosen.length > 0) return chosen
-  const shown = `${steps.slice(0, 20).join(', ')}${steps.length > 20 ? ', …' : ''}`
-  throw new UsageError('STEP_NOT_FOUND', `the run has no step ${JSON.stringify(wanted)}; its steps are ${shown}`)
+/** Steps at this path or inside it. */
+function isWanted(path: string, wanted: string | undefined): boolean {
+  return wanted === undefined || path === wanted || path.startsWith(`${wanted}.`)
 }
 
-/** Shows what is added to the logs of steps that are at work, until the run has ended. */
-async function follow(store: Store, runId: string, logs: readonly ShownLog[], signal: AbortSignal): Promise<void> {
-  const byPath = new Map(logs.map((log) => [log.path, log]))
+function notFound(view: RunView, wanted: string): UsageError {
+  const steps = view.nodes.filter(({ isStep }) => isStep).map(({ path }) => path)
+  const shown = `${steps.slice(0, 20).join(', ')}${steps.length > 20 ? ', …' : ''}`
+  return new UsageError('STEP_NOT_FOUND', `the run has no step ${JSON.stringify(wanted)}; its steps are ${shown}`)
+}
+
+/** Shows what is added to the logs of steps that are at work, until there are no more events. */
+async function follow(
+  events: AsyncIterable<RunEvent>, logOf: (event: RunEvent) => ShownLog | undefined,
+): Promise<void> {
   const atWork = new Set<ShownLog>()
   const justEnded = new Set<ShownLog>()
   let hasEnded = false
   const watching = (async () => {
-    for await (const { type, path } of store.follow(runId, { afterSeq: 0, signal })) {
-      const log = byPath.get(path ?? '')
+    for await (const event of events) {
+      const log = logOf(event)
       if (log === undefined) continue
-      if (type === 'step.started') atWork.add(log)
-      else if (atWork.delete(log)) justEnded.add(log)
+      if (event.type === 'step.started') atWork.add(log)
+      else if (event.type.startsWith('step.') && atWork.delete(log)) justEnded.add(log)
     }
   })().finally(() => {
     hasEnded = true

@@ -1,11 +1,12 @@
 import { UsageError } from '../../errors.ts'
-import { createEmbeddedHost } from '../../hosts/embedded/embedded-host.ts'
 import { isBranchGroup, workflowBlocks } from '../../spec/blocks.ts'
 import type { Workflow } from '../../spec/ir.ts'
 import type { StepFunction } from '../../step-function.ts'
-import type { RunSpec } from '../../store/store.ts'
+import type { RunSpec, Store } from '../../store/store.ts'
 import { attendRun } from '../attend.ts'
+import { createHost } from '../create-host.ts'
 import type { ExitCode } from '../exit-code.ts'
+import { takeInFile } from '../run-file.ts'
 import { lastRun, storeAt } from '../run-state.ts'
 import type { Terminal } from '../terminal.ts'
 import { chooseUi, type UiMode } from '../ui.ts'
@@ -13,12 +14,13 @@ import { chooseUi, type UiMode } from '../ui.ts'
 export interface ResumeCommandOptions {
   readonly last?: true
   readonly forceUnlock?: true
+  readonly wait: boolean
   readonly store: string
   readonly ui: UiMode
   readonly json?: true
 }
 
-/** Goes on with a run to its end. One that had ended already only gives its result and its exit code again. */
+/** Goes on with a run to its end, or with that of a file, which is first taken in. One that had ended already only gives its result and its exit code again. */
 export async function resumeCommand(
   run: string | undefined, options: ResumeCommandOptions, terminal: Terminal,
 ): Promise<ExitCode> {
@@ -28,15 +30,19 @@ export async function resumeCommand(
     throw new UsageError('RUN_NOT_NAMED', 'say which run to resume: either its id or --last')
   }
   const store = storeAt(options.store, terminal.cwd)
-  const runId = run ?? (await lastRun(store, options.store))
+  const runId = run === undefined ? await lastRun(store, options.store) : ((await takeInFile(run, options.store, terminal)) ?? run)
   const { spec, events } = await store.read(runId)
-  const host = createEmbeddedHost({ store, env: terminal.env, functions: await registeredFunctions(spec) })
-  const begin = () => host.resume({ runId, force: options.forceUnlock === true })
-  return attendRun(begin, { ui, json, store, storeDir: options.store, afterSeq: events.length }, terminal)
+  const host = createHost(store, terminal, await registeredFunctions(store, spec))
+  const begin = () => host.resume({ runId, force: options.forceUnlock === true, noWait: !options.wait })
+  return attendRun(begin, { ui, json, store, storeDir: options.store, noWait: !options.wait, afterSeq: events.length }, terminal)
 }
 
-/** The functions that the workflow calls by name live in its spec, a module: it has to be there still. */
-async function registeredFunctions(spec: RunSpec): Promise<Readonly<Record<string, StepFunction>>> {
+/**
+ * The functions that the workflow calls by name live in its spec, a module: it has to be there still. A child run has them
+ * by the names that the first of its parents has for them.
+ */
+export async function registeredFunctions(store: Store, spec: RunSpec): Promise<Readonly<Record<string, StepFunction>>> {
+  if (spec.parent !== undefined) return registeredFunctions(store, (await store.read(spec.parent.runId)).spec)
   const { file } = spec.source
   if (file === null || !callsByName(spec.workflow)) return {}
   const { loadSpec } = await import('../../spec/load.ts')
@@ -44,6 +50,7 @@ async function registeredFunctions(spec: RunSpec): Promise<Readonly<Record<strin
 }
 
 function callsByName(workflow: Workflow): boolean {
+  if (Object.values(workflow.workflows ?? {}).some(callsByName)) return true
   for (const block of workflowBlocks(workflow)) {
     if (block.kind === 'call' && !block.target.includes('#')) return true
     const reduce = isBranchGroup(block) ? block.reduce : undefined

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
-import { createEmbeddedHost } from '../../hosts/embedded/embedded-host.ts'
 import { loadSpec } from '../../spec/load.ts'
 import { attendRun } from '../attend.ts'
+import { callersSpan, createHost } from '../create-host.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { problemList } from '../failure.ts'
 import { readInput } from '../input.ts'
@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly ui: UiMode
   readonly agents?: 'scripted'
   readonly concurrency?: number
+  /** False: end with `waiting` when only answers can go on with the run. */
+  readonly wait: boolean
   readonly json?: true
 }
 
@@ -27,7 +29,7 @@ export async function runCommand(spec: string, options: RunOptions, terminal: Te
   const input = await readInput(options.input ?? [], workflow.input, terminal.cwd)
   if (ui !== 'none' && ui !== 'json') terminal.err(problemList(warnings, terminal.cwd))
   const store = storeAt(options.store, terminal.cwd)
-  const host = createEmbeddedHost({ store, env: terminal.env, functions })
+  const host = createHost(store, terminal, functions)
   const begin = () => host.start({
     workflow,
     input,
@@ -35,8 +37,10 @@ export async function runCommand(spec: string, options: RunOptions, terminal: Te
     specDir: dir,
     workingDir: terminal.cwd,
     source: { file, text },
+    ...callersSpan(terminal),
+    noWait: !options.wait,
     ...(options.runId === undefined ? {} : { runId: options.runId }),
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
   })
-  return attendRun(begin, { ui, json, store, storeDir: options.store, afterSeq: 0 }, terminal)
+  return attendRun(begin, { ui, json, store, storeDir: options.store, noWait: !options.wait, afterSeq: 0 }, terminal)
 }

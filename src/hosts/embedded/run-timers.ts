@@ -28,6 +28,12 @@ export class RunTimers {
     this.#disarm.delete(key)
   }
 
+  /** Whether a timer is armed whose id the test holds for. */
+  has(isWanted: (timer: string) => boolean): boolean {
+    for (const key of this.#disarm.keys()) if (isWanted(key.slice(key.indexOf('\n') + 1))) return true
+    return false
+  }
+
   disarmAll(): void {
     for (const disarm of this.#disarm.values()) disarm()
     this.#disarm.clear()

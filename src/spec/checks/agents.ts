@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../json.ts'
+import { isJsonObject, type JsonObject } from '../../json.ts'
 import { didYouMean } from '../nearest.ts'
 import { type OutlineBlock, outlineBlocks } from '../outline.ts'
 import type { CheckContext } from '../report.ts'
@@ -14,11 +14,21 @@ export function agentsOf({ value, at }: OutlineBlock): { name: string; at: Sourc
   return named.flatMap(({ name, at: place }) => (typeof name === 'string' ? [{ name, at: place }] : []))
 }
 
-/** Is every agent that a step names declared, and every declared one used? */
+/** The agents that others hand over to, and where they name them. */
+function handedTo(agents: JsonObject): { name: string; at: SourcePath }[] {
+  return Object.entries(agents).flatMap(([agent, value]) => {
+    const handoffs = isJsonObject(value) ? value['handoffs'] : undefined
+    const names: readonly unknown[] = Array.isArray(handoffs) ? handoffs : []
+    return names.flatMap((name, index) => (typeof name === 'string' ? [{ name, at: ['agents', agent, 'handoffs', index] }] : []))
+  })
+}
+
+/** Is every agent that a step or another agent names declared, and every declared one used? */
 export function checkAgentNames({ data, stages, report }: CheckContext): void {
-  const declared = isJsonObject(data['agents']) ? Object.keys(data['agents']) : []
+  const agents = isJsonObject(data['agents']) ? data['agents'] : {}
+  const declared = Object.keys(agents)
   const used = new Set<string>()
-  for (const { name, at } of [...outlineBlocks(stages)].flatMap(agentsOf)) {
+  for (const { name, at } of [...[...outlineBlocks(stages)].flatMap(agentsOf), ...handedTo(agents)]) {
     used.add(name)
     if (declared.includes(name)) continue
     const known = declared.length === 0 ? 'none is declared under `agents`' : `declared are ${declared.join(', ')}`

@@ -12,6 +12,8 @@ interface PlacedTarget {
   readonly target: unknown
   readonly at: SourcePath
   readonly isReducer: boolean
+  /** May also be a tool object of the Agents SDK. */
+  readonly isTool?: boolean
 }
 
 const targetPattern = /^(\.{0,2}\/.+)#([A-Za-z_$][\w$]*)$/
@@ -28,7 +30,7 @@ export function checkTargets(context: CheckContext): void {
 
 /** Is every called function there? Loads the modules, which runs their top level. `dir` is the folder of the spec. */
 export async function checkModules(context: CheckContext, dir: string): Promise<void> {
-  for (const { target, at, isReducer } of targetsOf(context)) {
+  for (const { target, at, isReducer, isTool = false } of targetsOf(context)) {
     const text = typeof target === 'string' ? target : hookTarget(target)
     const [, path, name] = targetPattern.exec(text ?? '') ?? []
     if (path === undefined || name === undefined) continue
@@ -46,6 +48,7 @@ export async function checkModules(context: CheckContext, dir: string): Promise<
       context.report({ code: 'MODULE_FAILED', message: `${file} cannot be loaded: ${found.failure}`, at })
       continue
     }
+    if (isTool && isSdkTool(found.module[name])) continue
     if (typeof found.module[name] === 'function') {
       if (isReducer && takesNothing(found.module[name])) reportNoList(context, `\`${name}\` of ${file}`, at)
       continue
@@ -57,7 +60,36 @@ export async function checkModules(context: CheckContext, dir: string): Promise<
   }
 }
 
-function targetsOf({ stages }: CheckContext): PlacedTarget[] {
+function isSdkTool(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'type' in value && value.type === 'function' && 'invoke' in value
+}
+
+function targetsOf(context: CheckContext): PlacedTarget[] {
+  return [...targetsOfBlocks(context), ...targetsOfAgents(context)]
+}
+
+/** The functions that agents are, call or are guarded by. */
+function targetsOfAgents({ data }: CheckContext): PlacedTarget[] {
+  return Object.entries(isJsonObject(data['agents']) ? data['agents'] : {}).flatMap(([name, agent]) => {
+    if (!isJsonObject(agent)) return []
+    const at = ['agents', name]
+    const found: PlacedTarget[] = [{ target: agent['call'], at: [...at, 'call'], isReducer: false }]
+    const { tools, guardrails } = agent
+    for (const [index, tool] of (Array.isArray(tools) ? tools : []).entries()) {
+      const place = [...at, 'tools', index]
+      if (isJsonObject(tool)) found.push({ target: tool['call'], at: [...place, 'call'], isReducer: false, isTool: true })
+      else found.push({ target: tool, at: place, isReducer: false, isTool: true })
+    }
+    for (const [side, targets] of Object.entries(isJsonObject(guardrails) ? guardrails : {})) {
+      for (const [index, target] of (Array.isArray(targets) ? targets : []).entries()) {
+        found.push({ target, at: [...at, 'guardrails', side, index], isReducer: false })
+      }
+    }
+    return found
+  })
+}
+
+function targetsOfBlocks({ stages }: CheckContext): PlacedTarget[] {
   return [...outlineBlocks(stages)].flatMap(({ value, at }) => {
     const { call, reduce } = value
     const reducer = isJsonObject(reduce) ? reduce['call'] : undefined

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isJsonObject, type JsonObject } from '../../json.ts'
-import { laterAgentKinds, laterBlockKinds, laterKeys } from '../known-keys.ts'
+import { laterBlockKinds, laterKeys } from '../known-keys.ts'
 import { didYouMean } from '../nearest.ts'
 import { kindsOf, outlineBlocks } from '../outline.ts'
 import type { SourcePath } from '../source.ts'
@@ -39,23 +39,21 @@ function checkAgents(context: CheckContext): void {
       continue
     }
     const { uses } = agent
-    const options = { laterIn: () => laterKeys.agent }
-    if (uses === 'scripted') reportIssues(context, agentSchemas.scripted, agent, at, options)
-    else if (uses === 'openai') reportIssues(context, agentSchemas.openai, agent, at, options)
+    if (isAgentKind(uses)) reportIssues(context, agentSchemas[uses], agent, at, { laterIn: () => noLaterKeys })
     else reportAgentKind(context, uses, at)
   }
+}
+
+const noLaterKeys: ReadonlySet<string> = new Set()
+
+function isAgentKind(uses: unknown): uses is keyof typeof agentSchemas {
+  return typeof uses === 'string' && Object.hasOwn(agentSchemas, uses)
 }
 
 function reportAgentKind({ report }: CheckContext, uses: unknown, at: SourcePath): void {
   const known = Object.keys(agentSchemas)
   if (uses === undefined) {
     report({ code: 'MISSING_KEY', message: `\`uses\` is missing: ${known.join(' or ')}.`, at })
-  } else if (laterAgentKinds.includes(String(uses))) {
-    report({
-      code: 'NOT_YET_AVAILABLE',
-      message: `\`uses: ${uses}\` is not available in this version yet.`,
-      at: [...at, 'uses'],
-    })
   } else {
     const hint = didYouMean(String(uses), known)
     const message = `\`uses\`: expected ${known.join(' or ')}, got ${JSON.stringify(uses)}.${hint}`
@@ -79,11 +77,6 @@ function checkBlock(context: CheckContext, value: JsonObject, at: SourcePath): v
   if (isGroup && value['retry'] !== undefined) {
     const message = `\`retry\` is for steps, and this is a ${kind}: write it on the steps in it.`
     context.report({ code: 'RETRY_ON_GROUP', message, at: [...at, 'retry'], part: 'key' })
-  }
-  if (isJsonObject(value['wait']) && value['wait']['event'] !== undefined) {
-    const message = 'To wait for an event is not available in this version yet.'
-    context.report({ code: 'NOT_YET_AVAILABLE', message, at: [...at, 'wait'] })
-    return
   }
   reportIssues(context, shallowBlockSchemas[kind], value, at, {
     laterIn: () => laterKeys.block,

@@ -26,7 +26,7 @@ export interface PlacedExpression {
 }
 
 /** The fields of a block that are templates, of all kinds of blocks. */
-const fields = ['input', 'prompt', 'run', 'cwd', 'env', 'stdin', 'wait'] as const
+const fields = ['input', 'prompt', 'run', 'cwd', 'env', 'stdin', 'wait', 'ask', 'with', 'artifacts'] as const
 /** The same one level deeper. */
 const nestedFields = [['http', 'url'], ['http', 'headers'], ['http', 'body'], ['map', 'over']] as const
 /** The conditions of a block, and when they are asked. */
@@ -61,10 +61,10 @@ function valueAt(holder: unknown, path: SourcePath): unknown {
   return path.reduce<unknown>((inside, key) => (isJsonObject(inside) ? inside[key] : undefined), holder)
 }
 
-/** The templates of an agent: what it is told, and what it answers when it is scripted. */
+/** The templates of an agent: what it is told, what its servers of tools are started with, and what it answers when it is scripted. */
 export function templatesOfAgent(agent: unknown, at: SourcePath): PlacedTemplate[] {
   if (!isJsonObject(agent)) return []
-  return ['instructions', 'replies', 'rehearse'].flatMap((field) => templatesIn(agent[field], [...at, field]))
+  return ['instructions', 'mcp', 'replies', 'rehearse'].flatMap((field) => templatesIn(agent[field], [...at, field]))
 }
 
 /** The expressions of a template, and where an expression begins that nothing closes. */

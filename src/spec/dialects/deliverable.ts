@@ -55,6 +55,9 @@ export function acceptedSchema(toleratesFailure: boolean): JsonObject {
   }
 }
 
+/** A CEL condition: the deliverable `prev` says that the stage failed, so that it may be tried again. */
+export const isFailure = 'prev.status in ["FAILED", "ERROR"]'
+
 /** Stands for the deliverable of a stage that failed, where the delivery goes on without it. */
 export const failedDeliverable: JsonObject = { status: 'FAILED', summary: 'This stage failed; the delivery went on.' }
 

@@ -42,9 +42,8 @@ function isStageGroups({ groups, stageGroups, stages }: JsonObject): boolean {
 }
 
 /** Steps that name agents, flat or in stages. */
-function isWorkflow({ forkchart, key, workflows, steps, stages }: JsonObject): boolean {
+function isWorkflow({ forkchart, key, steps, stages }: JsonObject): boolean {
   if (hasItem(steps, ['agent_key']) || hasItem(stages, ['mode', 'steps', 'reducer'])) return true
-  if (workflows !== undefined && stages === undefined) return true
   return key !== undefined && (forkchart === undefined || steps !== undefined)
 }
 

@@ -144,11 +144,11 @@ function checkCondition(stage: JsonObject, group: JsonObject, at: SourcePath, re
     report({ code: 'CONDITION_MISSING', message, at })
   }
   if (group['conditional'] === false && conditional !== undefined) {
-    const message = 'The group says `conditional: false`, so no stage of it can depend on a flag.'
+    const message = 'The group says `conditional: false`, so no stage of it can depend on a flag: remove one of the two.'
     report({ code: 'CONDITION_AGAINST_GROUP', message, at: [...at, 'conditional'] })
   }
   if (reaction === 'retry' && (retries === undefined || retries === 0)) {
-    const message = '`onFailure: retry` needs `retries` of 1 or more.'
+    const message = '`onFailure: retry` needs `retries: 1` or more; to stop at the first failure write `onFailure: block`.'
     report({ code: 'RETRY_WITHOUT_RETRIES', message, at: [...at, 'onFailure'] })
   }
 }
@@ -157,7 +157,7 @@ function checkGroup(group: StageGroup, groups: readonly StageGroup[], index: num
   const { key: id, at, needs, stages, isParallel } = group
   const keys = groups.map((one) => one.key)
   if (keys.indexOf(id) < index) {
-    report({ code: 'DUPLICATE_ID', message: `The id \`${id}\` is taken by an earlier group.`, at: [...at, 'id'] })
+    report({ code: 'DUPLICATE_ID', message: `The id \`${id}\` is taken by an earlier group: give this one another.`, at: [...at, 'id'] })
   }
   needs.forEach((need, place) => {
     if (keys.includes(need)) return
@@ -168,7 +168,7 @@ function checkGroup(group: StageGroup, groups: readonly StageGroup[], index: num
   stages.forEach((stage, place) => {
     if (stage.isLast && (follower !== undefined || (!isParallel && place < stages.length - 1))) {
       const next = follower === undefined ? 'a stage of its own group' : `the group \`${follower.name}\``
-      const message = `\`onSuccess: complete\` ends the delivery, but ${next} comes after it.`
+      const message = `\`onSuccess: complete\` ends the delivery, but ${next} comes after it: write \`onSuccess: next\`.`
       report({ code: 'COMPLETE_NOT_LAST', message, at: [...stage.at, 'onSuccess'] })
     }
   })

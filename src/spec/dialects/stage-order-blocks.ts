@@ -3,6 +3,7 @@ import type { Origins } from './origins.ts'
 import { isEndMark, reviewedStage, type StageOrder } from './stage-order-checks.ts'
 import {
   acceptancePrompt,
+  artifactsOf,
   type EarlierResult,
   fixPrompt,
   reviewPrompt,
@@ -92,17 +93,18 @@ function stageBlock(stage: OrderedStage, context: Context): JsonObject {
   const prompt = workPrompt(stage, earlierResults(stage, context), true)
   const review = {
     work: context.origins.made({ id: 'work', ...workOf(stage, prompt, context) }, at, { agent: ['work_agent'] }),
-    reviewer: agentStep('reviewer', reviewer, reviewPrompt(stage, name), stage, 'review_agent', context),
+    reviewer: agentStep({ id: 'reviewer', agent: reviewer, prompt: reviewPrompt(stage, name) }, stage, 'review_agent', context),
     approved: approvedByReview,
     max: rounds,
   }
   return context.origins.made({ ...head, review }, at, keys)
 }
 
-/** One agent, or all of them at once. */
-function workOf({ workers, at }: OrderedStage, prompt: string, { origins }: Context): Partial<Record<string, Json>> {
+/** One agent, or all of them at once; then no single one of them answers for the files of the stage. */
+function workOf(stage: OrderedStage, prompt: string, { origins }: Context): Partial<Record<string, Json>> {
+  const { workers, at } = stage
   const [agent, second] = workers
-  if (second === undefined) return { agent, prompt }
+  if (second === undefined) return { agent, prompt, ...filesOf(stage) }
   const idOf = uniqueIds('agent')
   const branches = workers.map((one) => origins.made({ id: idOf(one), agent: one, prompt }, at, { agent: ['parallel_agents'] }))
   return { parallel: branches, on_branch_failure: 'settle', reduce: 'concat' }
@@ -114,12 +116,13 @@ function reviewOf(stage: OrderedStage, context: Context): Record<string, Json> {
   const subject = reviewed?.name ?? stage.name
   const worker = stage.workAgent ?? reviewed?.workAgent
   const reviewer = stage.reviewAgent ?? reviewed?.reviewAgent
+  const files = filesOf(stage)
   const isReady = reviewed !== undefined && context.places.get(stage.key)?.before.includes(reviewed.key) === true
   return {
     ...(isReady ? { input: `\${{ ${outputOf(reviewed, context)} }}` } : {}),
     review: {
-      work: agentStep('work', worker, reworkPrompt(stage, subject), stage, 'work_agent', context),
-      reviewer: agentStep('reviewer', reviewer, reviewPrompt(stage, subject), stage, 'review_agent', context),
+      work: agentStep({ id: 'work', agent: worker, prompt: reworkPrompt(stage, subject) }, stage, 'work_agent', context),
+      reviewer: agentStep({ id: 'reviewer', agent: reviewer, prompt: reviewPrompt(stage, subject), ...files }, stage, 'review_agent', context),
       approved: approvedByReview,
       max: rounds,
     },
@@ -131,21 +134,30 @@ function acceptanceOf(stage: OrderedStage, context: Context): Record<string, Jso
   const runner = stage.reviewAgent ?? stage.workAgent
   const scenarios = scenarioTexts(stage, context)
   const key = stage.reviewAgent === undefined ? 'work_agent' : 'review_agent'
-  const fix = agentStep('fix', stage.workAgent, fixPrompt(stage), stage, 'work_agent', context)
+  const fix = { id: 'fix', agent: stage.workAgent, prompt: fixPrompt(stage), when: 'loop.iteration > 1' }
   return {
     review: {
-      work: context.origins.made({ ...fix, when: 'loop.iteration > 1' }, stage.at, { agent: ['work_agent'] }),
-      reviewer: agentStep('run', runner, acceptancePrompt(stage, scenarios), stage, key, context),
+      work: agentStep(fix, stage, 'work_agent', context),
+      reviewer: agentStep({ id: 'run', agent: runner, prompt: acceptancePrompt(stage, scenarios), ...filesOf(stage) }, stage, key, context),
       approved: allScenariosPassed(scenarios),
       max: rounds,
     },
   }
 }
 
+/** A step of a stage; `key` is the one that names its agent. */
 function agentStep(
-  id: string, agent: string | undefined, prompt: string, stage: OrderedStage, key: string, { origins }: Context,
+  step: { id: string; agent: string | undefined; prompt: string; when?: string; artifacts?: string[] },
+  stage: OrderedStage,
+  key: string,
+  { origins }: Context,
 ): JsonObject {
-  return origins.made({ id, agent, prompt }, stage.at, { agent: [key] })
+  return origins.made(step, stage.at, { agent: [key] })
+}
+
+/** The files of a stage, as those of the step that is asked for them: what it answers becomes those it does not write. */
+function filesOf({ artifacts }: OrderedStage): { artifacts?: string[] } {
+  return artifacts.length === 0 ? {} : { artifacts: artifactsOf(artifacts) }
 }
 
 /** Where the scenarios stand: in the specification as it was approved, or in any earlier work where there is none. */

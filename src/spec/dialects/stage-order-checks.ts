@@ -49,31 +49,32 @@ function checkOrder({ data, stages, order }: StageOrder, report: Report): void {
     const at = ['stage_order', index]
     if (!stages.has(key)) report(unknownStage(key, at, stages))
     else if (order.indexOf(key) < index) {
-      report({ code: 'REPEATED_STAGE', message: `\`${key}\` stands in the order already: a stage runs once.`, at })
+      report({ code: 'REPEATED_STAGE', message: `\`${key}\` stands in the order already: a stage runs once. Remove it here.`, at })
     }
   })
   for (const { key, at } of stages.values()) {
     if (order.length === 0 || order.includes(key)) continue
-    const message = `\`${key}\` never runs: it is not in \`stage_order\`.`
+    const message = `\`${key}\` never runs: it is not in \`stage_order\`. Add it there, or remove it here.`
     report({ code: 'STAGE_NOT_IN_ORDER', severity: 'warning', message, at, part: 'key' })
   }
 }
 
 export function unknownStage(key: string, at: SourcePath, stages: ReadonlyMap<string, OrderedStage>): Finding {
-  const message = `There is no stage \`${key}\` under \`stages\`.${didYouMean(key, [...stages.keys()])}`
+  const known = [...stages.keys()]
+  const message = `There is no stage \`${key}\`: under \`stages\` there are ${known.join(', ')}.${didYouMean(key, known)}`
   return { code: 'UNKNOWN_STAGE', message, at }
 }
 
 function checkStage(stage: OrderedStage, spec: StageOrder, report: Report): void {
-  const { key, at, isReview, isAcceptance, personas, workers, template } = stage
+  const { key, at, isReview, isAcceptance, personas, workers } = stage
   if (!spec.order.includes(key) || isEndMark(stage, spec.order)) return
   if (isReview && isAcceptance) {
-    const message = `\`${key}\` cannot be a review and an acceptance test at once.`
+    const message = `\`${key}\` cannot be a review and an acceptance test at once: make two stages of it.`
     report({ code: 'STAGE_KIND', message, at: [...at, 'is_acceptance_test_stage'] })
   }
   const reviewed = isReview ? reviewedStage(stage, spec) : undefined
   if (isReview && reviewed === undefined) {
-    const message = `\`${key}\` has nothing to review: no work stage is before it.`
+    const message = `\`${key}\` has nothing to review: no work stage is before it. Put one there, or name it under \`work_to_review_mapping\`.`
     report({ code: 'REVIEW_WITHOUT_WORK', message, at, part: 'key' })
   }
   if (workers.length === 0 && reviewed?.workAgent === undefined) {
@@ -85,15 +86,12 @@ function checkStage(stage: OrderedStage, spec: StageOrder, report: Report): void
     const message = `The review \`${key}\` has no reviewer: name one as \`review_agent\`.`
     report({ code: 'STAGE_WITHOUT_AGENT', message, at, part: 'key' })
   }
-  if (template !== undefined && !template.includes('\n') && /^\S+\.(md|txt|prompt)$/.test(template)) {
-    const message = 'Prompts from files are not available in this version yet: write the text of the prompt here.'
-    report({ code: 'NOT_YET_AVAILABLE', message, at: [...at, 'prompt_template'] })
-  }
   if (personas.length === 0) return
   const agents = isReview ? [reviewer].filter((name) => name !== undefined) : workers
   for (const agent of agents) {
     if (personasOf(agent, spec.data).some((persona) => personas.includes(persona))) continue
-    const message = `The agent \`${agent}\` may not do \`${key}\`: allowed are ${personas.join(', ')}.`
+    const allowed = `allowed are ${personas.join(', ')}. Name one of them, or add \`${agent}\` to the list`
+    const message = `The agent \`${agent}\` may not do \`${key}\`: ${allowed}.`
     report({ code: 'PERSONA_NOT_ALLOWED', message, at: [...at, 'allowed_personas'] })
   }
 }
@@ -114,9 +112,10 @@ function checkMapping({ data, stages, order }: StageOrder, report: Report): void
     const stage = stages.get(review)
     if (stage === undefined) report(unknownStage(review, at, stages))
     else if (!stage.isReview) {
-      report({ code: 'NOT_A_REVIEW', message: `\`${review}\` is no review: it has no \`is_review_stage: true\`.`, at })
+      const message = `\`${review}\` is no review: write \`is_review_stage: true\` in it, or map \`${work}\` to another.`
+      report({ code: 'NOT_A_REVIEW', message, at })
     } else if (order.includes(review) && order.indexOf(review) < order.indexOf(work)) {
-      report({ code: 'REVIEW_BEFORE_WORK', message: `\`${review}\` comes before \`${work}\` in \`stage_order\`.`, at })
+      report({ code: 'REVIEW_BEFORE_WORK', message: `\`${review}\` comes before \`${work}\` in \`stage_order\`: move it behind.`, at })
     }
   }
 }
@@ -129,13 +128,13 @@ function checkGate({ stages, order }: StageOrder, report: Report): void {
     const before = order.slice(0, order.indexOf(stage.key))
     const tests = before.map((key) => stages.get(key)).filter((one) => one?.isAcceptance === true)
     if (tests.length === 0) {
-      const known = 'no stage before it has `is_acceptance_test_stage: true`'
+      const known = 'no stage before it has `is_acceptance_test_stage: true`: put one there, or remove this'
       const message = `\`${stage.key}\` needs acceptance tests that passed, and ${known}.`
       report({ code: 'GATE_WITHOUT_TESTS', message, at })
     }
     for (const test of tests) {
       if (test?.isOptional !== true) continue
-      const message = `\`${stage.key}\` needs the acceptance tests of \`${test.key}\` to pass, so they cannot be optional.`
+      const message = `\`${stage.key}\` needs the acceptance tests of \`${test.key}\` to pass, so they cannot be optional: remove this.`
       report({ code: 'GATE_ON_OPTIONAL', message, at: [...test.at, 'optional'] })
     }
   }

@@ -6,7 +6,7 @@ type Report = (finding: Finding) => unknown
 
 /** Reports groups that cannot run as they are written, by name. */
 export function checkGroups(spec: StageOrder, report: Report): void {
-  const owners = new Map<string, string>()
+  const owners = new Map<string, OrderedGroup>()
   for (const group of spec.groups) {
     checkSize(group, report)
     group.stages.forEach((key, index) => {
@@ -17,18 +17,21 @@ export function checkGroups(spec: StageOrder, report: Report): void {
         return
       }
       if (!spec.order.includes(key)) {
-        report({ code: 'GROUP_ORDER', message: `\`${key}\` is not in \`stage_order\`.`, at })
+        const message = `\`${key}\` is not in \`stage_order\`: add it there, beside the other stages of the group.`
+        report({ code: 'GROUP_ORDER', message, at })
       }
       if (stage.isReview) {
-        const message = `\`${key}\` is a review: it waits for what it reviews, so it cannot run in a group.`
+        const message = `\`${key}\` is a review: it waits for what it reviews, so it cannot run in a group. Take it out.`
         report({ code: 'REVIEW_IN_GROUP', message, at })
       }
       const owner = owners.get(key)
-      if (owner !== undefined) {
-        const message = `\`${key}\` is in the group \`${owner}\` already: a stage runs once.`
+      if (owner === group) {
+        report({ code: 'REPEATED_STAGE', message: `\`${key}\` is in this group already: a stage runs once. Remove it here.`, at })
+      } else if (owner !== undefined) {
+        const message = `\`${key}\` is in the group \`${owner.name}\` already: a stage runs once. Take it out of one of them.`
         report({ code: 'STAGE_IN_TWO_GROUPS', message, at })
       }
-      owners.set(key, group.name)
+      owners.set(key, group)
     })
     checkShared(group, spec, report)
     checkPlace(group, spec, report)
@@ -37,10 +40,11 @@ export function checkGroups(spec: StageOrder, report: Report): void {
 
 function checkSize({ name, at, stages }: OrderedGroup, report: Report): void {
   if (stages.length === 0) {
-    report({ code: 'EMPTY_GROUP', message: `The group \`${name}\` has no stages.`, at: [...at, 'stages'] })
+    const message = `The group \`${name}\` has no stages: name two or more, such as \`stages: [RESEARCH, TEST_STRATEGY]\`.`
+    report({ code: 'EMPTY_GROUP', message, at: [...at, 'stages'] })
   }
   if (stages.length !== 1) return
-  const message = `The group \`${name}\` has one stage only: nothing runs at the same time. Remove the group.`
+  const message = `The group \`${name}\` has one stage only: nothing runs at the same time. Remove the group, or add a stage.`
   report({ code: 'SINGLE_STAGE_GROUP', message, at: [...at, 'stages'] })
 }
 
@@ -55,7 +59,8 @@ function checkShared({ at, stages }: OrderedGroup, spec: StageOrder, report: Rep
       const other = agents.get(agent)
       if (other === undefined) agents.set(agent, key)
       else {
-        const message = `\`${agent}\` works on \`${other}\` at the same time: an agent does one stage of a group.`
+        const hint = `an agent does one stage of a group. Name another as \`work_agent\` of \`${key}\``
+        const message = `\`${agent}\` works on \`${other}\` at the same time: ${hint}.`
         report({ code: 'AGENT_TWICE_IN_GROUP', message, at: [...at, 'stages', index] })
       }
     }
@@ -78,8 +83,8 @@ function checkPlace({ name, at, stages, after, before }: OrderedGroup, spec: Sta
   const last = Math.max(...places)
   if (last - first + 1 > places.length) {
     const between = spec.order.slice(first, last + 1).filter((key) => !stages.includes(key))
-    const found = `between them there is ${between.join(', ')}`
-    const message = `The stages of \`${name}\` must stand side by side in \`stage_order\`; ${found}.`
+    const found = `and ${between.join(', ')} is between them: move it, or add it to the group`
+    const message = `The stages of \`${name}\` must stand side by side in \`stage_order\`, ${found}.`
     report({ code: 'GROUP_ORDER', message, at: [...at, 'stages'] })
   }
   const sides = [
@@ -93,8 +98,11 @@ function checkPlace({ name, at, stages, after, before }: OrderedGroup, spec: Sta
       report(unknownStage(side.stage, place, spec.stages))
       continue
     }
-    const found = actual === undefined ? 'there is none' : `it is \`${actual}\``
-    const message = `\`${side.key}: ${side.stage}\` is against \`stage_order\`: of the stage ${word} the group, ${found}.`
+    const found =
+      actual === undefined
+        ? `no stage is ${word} the group: remove it`
+        : `\`${actual}\` is ${word} the group: write \`${side.key}: ${actual}\``
+    const message = `\`${side.key}: ${side.stage}\` is against \`stage_order\`, where ${found}, or change the order.`
     report({ code: 'GROUP_ORDER', message, at: place })
   }
 }

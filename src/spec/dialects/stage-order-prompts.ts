@@ -76,8 +76,13 @@ function duties({ criteria, artifacts }: OrderedStage): string[] {
     criteria.length === 0 ? '' : `## Done when\n\n${criteria.map((line) => `- ${line}`).join('\n')}`,
     artifacts.length === 0
       ? ''
-      : `## Files to write\n\n${artifacts.map((file) => `- \${{ input.?feature.orValue("feature") }}/artifacts/${file}`).join('\n')}`,
+      : `## Files to write\n\n${artifactsOf(artifacts).map((file) => `- ${file}`).join('\n')}`,
   ]
+}
+
+/** The paths of the files of a stage, as templates. */
+export function artifactsOf(files: readonly string[]): string[] {
+  return files.map((file) => `\${{ input.?feature.orValue("feature") }}/artifacts/${file}`)
 }
 
 function joined(parts: readonly string[]): string {

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../json.ts'
+import { missingPromptFile } from '../prompt-files.ts'
 import type { Finding } from '../report.ts'
 import { createOrigins, type Origins } from './origins.ts'
 import { orderedBlocks } from './stage-order-blocks.ts'
@@ -13,14 +14,14 @@ import { nameOfFile } from './workflow-name.ts'
  * stage is a block; a review stage is a `review` of at most four rounds, an acceptance test one whose work is to fix;
  * optional stages may fail. The input is an objective, `input.objective`.
  */
-export function readStageOrder(data: JsonObject, { file }: TranslationOptions): Translation {
+export function readStageOrder(data: JsonObject, { file, readText = () => undefined }: TranslationOptions): Translation {
   const findings: Finding[] = []
   const report = (finding: Finding): number => findings.push(finding)
   const origins = createOrigins()
   const mapping = data['work_to_review_mapping']
   const spec: StageOrder = {
     data,
-    stages: stagesOf(data),
+    stages: withTemplates(stagesOf(data), readText, report),
     order: textsOf(data['stage_order']),
     groups: groupsOf(data),
     reviews: new Map(Object.entries(isJsonObject(mapping) ? mapping : {}).map(([work, review]) => [work, String(review)])),
@@ -33,6 +34,25 @@ export function readStageOrder(data: JsonObject, { file }: TranslationOptions): 
   const stages = orderedBlocks(spec, origins)
   const translated = origins.made({ ...top, agents: agentsOf(spec, origins), stages }, [], { stages: ['stage_order'] })
   return { dialect: 'stage-order', data: translated, original: origins.original(translated), findings }
+}
+
+/** A template is a text, or the name of a file that holds it. */
+function withTemplates(
+  stages: ReadonlyMap<string, OrderedStage>,
+  readText: (path: string) => string | undefined,
+  report: (finding: Finding) => unknown,
+): ReadonlyMap<string, OrderedStage> {
+  const read = (stage: OrderedStage): OrderedStage => {
+    const { template = '', at } = stage
+    const path = template.trim().replace(/^file:\s*/, '')
+    if (/\s/.test(path) || !/[/.]/.test(path)) return stage
+    const text = readText(path)
+    if (text !== undefined) return { ...stage, template: text.trim() }
+    const isFile = /\.(md|txt|prompt|j2|jinja2?)$/i.test(path) || path !== template.trim()
+    if (isFile) report(missingPromptFile(path, [...at, 'prompt_template']))
+    return stage
+  }
+  return new Map([...stages].map(([key, stage]) => [key, read(stage)]))
 }
 
 const objective: JsonObject = {

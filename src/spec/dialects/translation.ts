@@ -27,6 +27,8 @@ export interface TranslationOptions {
   readonly file: string
   /** Functions that the spec may name, by the names it has for them. */
   readonly functions?: Readonly<Record<string, HookFunction>>
+  /** Reads a text by its path, relative to the spec; undefined when there is none. */
+  readonly readText?: (path: string) => string | undefined
 }
 
 /** The same without the keys that are undefined. */

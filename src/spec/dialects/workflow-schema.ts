@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { isJsonObject, type JsonObject } from '../../json.ts'
+import { handsOff } from '../hands-off.ts'
+import { didYouMean } from '../nearest.ts'
 import type { Finding } from '../report.ts'
 import type { SourcePath } from '../source.ts'
 import { reportIssues } from '../zod-issues.ts'
@@ -55,9 +57,6 @@ const nothingLater = { laterIn: () => new Set<string>() }
 /** Reports what is wrong with a workflow in its own terms; each part by itself, so that one mistake hides no other. */
 export function checkWorkflow(data: JsonObject, report: Report): void {
   reportIssues({ report }, specSchema, data, [], nothingLater)
-  if (data['default'] === true) {
-    report({ code: 'NOT_YET_AVAILABLE', message: '`default: true` is not available in this version yet.', at: ['default'] })
-  }
   checkFunctions(data['functions'], report)
   checkHandoffs(data, report)
   const { steps, stages } = data
@@ -77,7 +76,8 @@ function checkStage(stage: unknown, at: SourcePath, report: Report): void {
   if (!isJsonObject(stage)) return
   const { mode, steps, reducer } = stage
   if (mode !== undefined && mode !== 'sequential' && mode !== 'parallel') {
-    const message = `\`mode\`: expected sequential or parallel, got ${JSON.stringify(mode)}.`
+    const hint = didYouMean(String(mode), ['sequential', 'parallel'])
+    const message = `\`mode\`: expected sequential or parallel, got ${JSON.stringify(mode)}.${hint}`
     report({ code: 'STAGE_MODE', message, at: [...at, 'mode'] })
   }
   if (mode === undefined || mode === 'sequential') {
@@ -113,34 +113,12 @@ function checkHandoffs(data: JsonObject, report: Report): void {
   if (data['allow_handoff_agents'] === true || !isJsonObject(data['agents'])) return
   for (const [name, agent] of Object.entries(data['agents'])) {
     if (!isJsonObject(agent)) continue
-    const { handoffs } = agent
-    const hasHandoffs = Array.isArray(handoffs) && handoffs.length > 0
+    const hasHandoffs = handsOff(agent['handoffs'])
     if (!hasHandoffs && agent['allow_handoffs'] !== true) continue
     const key = hasHandoffs ? 'handoffs' : 'allow_handoffs'
-    const message = `The agent \`${name}\` can hand off, which a workflow allows with \`allow_handoff_agents: true\` only.`
+    const message =
+      `The agent \`${name}\` can hand off and so take the rest of the work along: make who it hands off to a step, ` +
+      'or write `allow_handoff_agents: true` at the top.'
     report({ code: 'HANDOFF_NOT_ALLOWED', message, at: ['agents', name, key], part: 'key' })
   }
-}
-
-/** A file with a list of workflows: what is wrong with the list, and that it is one. */
-export function checkWorkflowList(workflows: unknown, report: Report): void {
-  const message = 'A file holds one workflow: put each of these into a file of its own.'
-  report({ code: 'MANY_WORKFLOWS', message, at: ['workflows'], part: 'key' })
-  if (!Array.isArray(workflows)) return
-  const keys = new Set<unknown>()
-  let defaults = 0
-  workflows.forEach((workflow: unknown, index) => {
-    if (!isJsonObject(workflow)) return
-    const { key } = workflow
-    if (key !== undefined && keys.has(key)) {
-      const taken = `The key \`${String(key)}\` is taken by another workflow of this list.`
-      report({ code: 'DUPLICATE_WORKFLOW', message: taken, at: ['workflows', index, 'key'] })
-    }
-    keys.add(key)
-    if (workflow['default'] !== true) return
-    defaults += 1
-    if (defaults === 1) return
-    const second = 'Another workflow of this list is the default: there can be one.'
-    report({ code: 'MANY_DEFAULTS', message: second, at: ['workflows', index, 'default'] })
-  })
 }

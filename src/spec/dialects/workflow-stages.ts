@@ -6,7 +6,7 @@ import { createOrigins } from './origins.ts'
 import { givenValue } from './given-value.ts'
 import type { Translation, TranslationOptions } from './translation.ts'
 import { uniqueIds } from './unique-ids.ts'
-import { checkWorkflow, checkWorkflowList } from './workflow-schema.ts'
+import { checkWorkflow } from './workflow-schema.ts'
 import {
   branchesOf,
   guardOf,
@@ -26,10 +26,6 @@ export function readWorkflow(data: JsonObject, options: TranslationOptions): Tra
   const findings: Finding[] = []
   const report = (finding: Finding): number => findings.push(finding)
   const origins = createOrigins()
-  if (data['key'] === undefined && data['workflows'] !== undefined) {
-    checkWorkflowList(data['workflows'], report)
-    return { dialect: 'stages', data: {}, original: (path) => path, findings }
-  }
   checkWorkflow(data, report)
   const context: StepContext = { origins, report, hook: hookReader(options, data['functions']) }
   const { key, display_name: title, output_schema: output, description, version, input, agents, limits, env, parallel } = data

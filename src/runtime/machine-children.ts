@@ -1,0 +1,16 @@
+import type { MachineContext } from 'xstate'
+import type { CrewState } from '../compiler/chart-context.ts'
+
+export type Children = Readonly<Record<string, unknown>>
+
+/**
+ * The children of a machine that has any number of them: whatever it names is there. The tree knows which actors live;
+ * keeping them here as well would copy them all at each change of one.
+ */
+const anyChildren = new Proxy<Record<string, unknown>>({}, { get: (_, id) => (typeof id === 'string' ? { id } : undefined) })
+
+/** What a machine in this context sees of its children between two events. */
+export function settledChildren<C extends Children>(context: MachineContext, children: C): C {
+  const { crew } = context as { readonly crew?: CrewState | null }
+  return crew === undefined || crew === null ? children : (anyChildren as C)
+}
