@@ -1,0 +1,47 @@
+/** The content of a simulated file: bytes that grow and shrink. */
+export class Bytes {
+  #buffer = Buffer.alloc(0)
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** Writes at a place; a gap before it is filled with zeros, as file systems do. */
+  write(at: number, bytes: Uint8Array): void {
+    const end = at + bytes.length
+    this.#reserve(end)
+    if (at > this.#length) this.#buffer.fill(0, this.#length, at)
+    this.#buffer.set(bytes, at)
+    this.#length = Math.max(this.#length, end)
+  }
+
+  truncate(length: number): void {
+    this.#reserve(length)
+    if (length > this.#length) this.#buffer.fill(0, this.#length, length)
+    this.#length = length
+  }
+
+  /** How often a byte occurs from a place on. */
+  count(byte: number, from: number): number {
+    let found = 0
+    for (let at = this.#buffer.indexOf(byte, from); at !== -1 && at < this.#length; at = this.#buffer.indexOf(byte, at + 1)) found += 1
+    return found
+  }
+
+  copy(): Buffer {
+    return Buffer.from(this.#buffer.subarray(0, this.#length))
+  }
+
+  replace(bytes: Uint8Array): void {
+    this.#length = 0
+    this.write(0, bytes)
+  }
+
+  #reserve(length: number): void {
+    if (length <= this.#buffer.length) return
+    const grown = Buffer.alloc(Math.max(length, this.#buffer.length * 2, 1024))
+    grown.set(this.#buffer.subarray(0, this.#length))
+    this.#buffer = grown
+  }
+}

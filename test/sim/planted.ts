@@ -1,0 +1,71 @@
+import type { Json } from '../../src/json.ts'
+import type { RunWriter, Store } from '../../src/store/store.ts'
+import { SimJournal } from './sim-journal.ts'
+import type { Double } from './trial.ts'
+
+/** Bugs that a store could have, one each: the simulation must find them all. */
+export const doubles: Readonly<Record<string, Double>> = {
+  /** Says that events are on disk when they are only handed to the operating system. */
+  'early-ack': (store) =>
+    withWriter(store, (writer) => ({
+      flushed: () => {
+        void writer.flushed().catch(() => {})
+        return Promise.resolve()
+      },
+    })),
+
+  /** The tree of a checkpoint is further on than the number it says. */
+  'checkpoint-behind': (store) =>
+    withWriter(store, (writer) => ({
+      checkpoint: (checkpoint) => writer.checkpoint({ ...checkpoint, lastSeq: Math.max(0, checkpoint.lastSeq - 2) }),
+    })),
+
+  /** The checkpoint is of a tree in the middle of a turn: its actors have moved on, what they asked for is not in it. */
+  'checkpoint-unsettled': (store) =>
+    withWriter(store, (writer) => ({
+      checkpoint: (checkpoint) => {
+        const tree = JSON.stringify(checkpoint.tree)
+          .replaceAll(/"effects":\["[^\]]*"\]/g, '"effects":[]')
+          .replaceAll(/"children":\{"slot":[^}]*\}/g, '"children":{}')
+        return writer.checkpoint({ ...checkpoint, tree: JSON.parse(tree) as Json })
+      },
+    })),
+
+  /** A run that is taken over forgets its last results, and does those steps again. */
+  'lost-results': (store, world) => ({
+    ...store,
+    open: async (runId, options) => {
+      const path = `/store/runs/${runId}/events.ndjson`
+      const events = new SimJournal(world.disk, path).events()
+      const last = events.findLastIndex(({ type }) => type === 'step.completed')
+      const file = world.disk.find(path)
+      if (last > 0 && file?.kind === 'file') {
+        const kept = events.slice(0, last).map((event) => `${JSON.stringify(event)}\n`)
+        file.change({ length: Buffer.byteLength(kept.join('')) })
+      }
+      return store.open(runId, options)
+    },
+  }),
+}
+
+/** The store with some of its writers' methods replaced. */
+function withWriter(store: Store, change: (writer: RunWriter) => Partial<RunWriter>): Store {
+  const changed = (writer: RunWriter): RunWriter => {
+    const own = change(writer)
+    // The writer's fields are private: its methods must be called on itself.
+    return new Proxy(writer, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(own, name) ?? Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  }
+  return {
+    ...store,
+    create: async (spec) => changed(await store.create(spec)),
+    open: async (runId, options) => {
+      const { writer, contents } = await store.open(runId, options)
+      return { writer: changed(writer), contents }
+    },
+  }
+}

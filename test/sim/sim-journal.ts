@@ -1,0 +1,56 @@
+import type { RunEvent } from '../../src/events.ts'
+import type { SimDisk, SimFile } from './disk.ts'
+
+/** The journal of the simulated run as the disk has it, read from outside. */
+export class SimJournal {
+  readonly #disk: SimDisk
+  readonly #path: string
+  #known: { readonly file: SimFile; readonly length: number; readonly lines: number } | undefined
+
+  constructor(disk: SimDisk, path: string) {
+    this.#disk = disk
+    this.#path = path
+  }
+
+  /** The whole lines that any process sees. */
+  events(): RunEvent[] {
+    return parse(this.#file()?.seen.copy())
+  }
+
+  durableEvents(): RunEvent[] {
+    return parse(this.#file()?.synced.copy())
+  }
+
+  /** How many events a power cut would leave. Counts on from where it was last asked, as long as the file only grew. */
+  durable(): number {
+    const file = this.#file()
+    if (file === undefined) return 0
+    const { length } = file.synced
+    const known = this.#known?.file === file && this.#known.length <= length ? this.#known : { length: 0, lines: 0 }
+    const lines = known.lines + file.synced.count(0x0a, known.length)
+    this.#known = { file, length, lines }
+    return lines
+  }
+
+  /** The file is no longer what it was. */
+  forget(): void {
+    this.#known = undefined
+  }
+
+  #file(): SimFile | undefined {
+    const found = this.#disk.find(this.#path)
+    return found?.kind === 'file' ? found : undefined
+  }
+}
+
+function parse(bytes: Buffer | undefined): RunEvent[] {
+  const events: RunEvent[] = []
+  for (const line of (bytes ?? Buffer.alloc(0)).toString().split('\n').slice(0, -1)) {
+    try {
+      events.push(JSON.parse(line) as RunEvent)
+    } catch {
+      break
+    }
+  }
+  return events
+}

@@ -1,0 +1,259 @@
+import type { RunEvent } from '../../src/events.ts'
+import { toErrorData } from '../../src/errors.ts'
+import type { ExecutionContext, StepRequest, StepResult } from '../../src/executors/executor.ts'
+import { createEmbeddedHost } from '../../src/hosts/embedded/embedded-host.ts'
+import type { RunHandle, RunSettlement } from '../../src/hosts/host.ts'
+import { createFileStore } from '../../src/store/file-store.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { Dice } from './dice.ts'
+import { closeAll } from './file-calls.ts'
+import type { HistoryEntry } from './history.ts'
+import { createIncidents, type IncidentKind, planIncidents } from './incidents.ts'
+import { SimJournal } from './sim-journal.ts'
+import type { Scenario } from './scenario.ts'
+import { enterWorld, type SimProcess, World } from './world.ts'
+
+const runId = 'run'
+/** Far more than any plan of incidents needs. */
+const mostLives = 40
+const retryMs = 5_000
+/** A lock goes stale after 15 s. */
+const mostRefusals = 6
+
+/** Stands between the host and its store; what it does wrong, the checker must find. */
+export type Double = (store: Store, world: World) => Store
+
+export interface Trial {
+  readonly entries: readonly HistoryEntry[]
+  readonly events: readonly RunEvent[]
+  readonly settlement: RunSettlement | undefined
+  readonly moments: number
+  readonly steps: number
+  readonly struck: readonly IncidentKind[]
+  /** Errors that no incident explains. */
+  readonly defects: readonly string[]
+}
+
+/** How one process came to an end. */
+type Life = { readonly end: 'settled'; readonly settlement: RunSettlement } | { readonly end: 'failed'; readonly error: unknown } | { readonly end: 'gone' | 'stopped' | 'hung' }
+
+/** Brings a run to its end, over as many processes as it takes. Without `moments` nothing goes wrong. */
+export async function runTrial(scenario: Scenario, dice: Dice, { moments, double = (store) => store }: { moments?: number; double?: Double } = {}): Promise<Trial> {
+  const world = new World(dice.fork())
+  enterWorld(world)
+  try {
+    return await new Run(scenario, world, dice, double).run(moments)
+  } finally {
+    // What the end of a process does, or locks of dead ones would be kept for ever.
+    for (const release of process.listeners('exit')) release(0)
+    enterWorld(undefined)
+    closeAll()
+  }
+}
+
+class Run {
+  readonly #scenario: Scenario
+  readonly #world: World
+  readonly #dice: Dice
+  readonly #double: Double
+  readonly #journal: SimJournal
+  readonly #entries: HistoryEntry[] = []
+  readonly #defects: string[] = []
+  readonly #handles = new Map<SimProcess, RunHandle>()
+  readonly #stopped: SimProcess[] = []
+  #acknowledged = false
+  #powerOff = false
+  #effects = 0
+  #refused = 0
+  #steps = 0
+  #machine = 'machine-1'
+
+  constructor(scenario: Scenario, world: World, dice: Dice, double: Double) {
+    this.#scenario = scenario
+    this.#world = world
+    this.#dice = dice
+    this.#double = double
+    this.#journal = new SimJournal(world.disk, `/store/runs/${runId}/events.ndjson`)
+  }
+
+  async run(moments: number | undefined): Promise<Trial> {
+    const world = this.#world
+    const plan = moments === undefined ? [] : planIncidents(this.#dice, moments)
+    const incidents = createIncidents(plan, this.#dice.fork(), {
+      powerOff: () => this.#cutPower(),
+      fillDisk: () => {
+        world.diskFull = true
+      },
+      interrupt: (process) => void world.after(0, process, () => void this.#handles.get(process)?.interrupt()),
+      stop: (process) => {
+        process.stopped = true
+        this.#stopped.push(process)
+      },
+    })
+    world.incident = (moment) => incidents.strike(moment, world.moments)
+    let settlement = await this.#live()
+    if (moments !== undefined && settlement !== undefined && this.#dice.chance(30)) {
+      // Whoever was told an end is told the same one ever after.
+      world.incident = () => {}
+      this.#cutPower()
+      this.#powerIsBack()
+      settlement = await this.#live()
+    }
+    return {
+      entries: this.#entries,
+      events: this.#journal.events(),
+      settlement,
+      moments: world.moments,
+      steps: this.#steps,
+      struck: incidents.struck,
+      defects: this.#defects,
+    }
+  }
+
+  /** One process after another, until one brings the run to its end. */
+  async #live(): Promise<RunSettlement | undefined> {
+    for (let lives = 0; lives < mostLives; lives += 1) {
+      const process = this.#world.spawn(this.#machine, this.#dice.chance(20) ? this.#dice.roll(60_000) - 30_000 : 0)
+      const life = await this.#lifeOf(process)
+      this.#world.diskFull = false
+      if (life.end === 'hung') return undefined
+      if (life.end === 'settled') {
+        const [written, durable] = [this.#journal.events().length, this.#journal.durable()]
+        this.#entries.push({ kind: 'settled', process: process.id, settlement: life.settlement, written, durable })
+        if (life.settlement.status !== 'interrupted') {
+          await this.#wakeStopped()
+          return life.settlement
+        }
+      }
+      this.#refused = life.end === 'failed' && toErrorData(life.error).code === 'RUN_LOCKED' ? this.#refused + 1 : 0
+      if (life.end === 'failed' && !this.#isExplained(life.error)) this.#defects.push(`process ${process.id}: ${describe(life.error)}`)
+      if (life.end === 'stopped') this.#machine = this.#dice.chance(50) ? this.#machine : `${this.#machine}+`
+      else process.alive = false
+      if (this.#powerOff) this.#powerIsBack()
+      else if (life.end === 'gone') this.#died(this.#journal.events())
+      await this.#pass(this.#dice.chance(70) ? this.#dice.roll(100) : retryMs)
+    }
+    return undefined
+  }
+
+  async #lifeOf(process: SimProcess): Promise<Life> {
+    let life: Life | undefined
+    const world = this.#world
+    // With a clock that was put back, the age of a lock says nothing: then it takes a person.
+    const force = this.#stopped.some(({ alive }) => alive) || this.#refused > mostRefusals
+    world.after(0, process, () => {
+      this.#begin(process, force).then(
+        (settlement) => {
+          life = { end: 'settled', settlement }
+        },
+        (error: unknown) => {
+          life = { end: 'failed', error }
+        },
+      )
+    })
+    while (life === undefined) {
+      if (!process.alive) return { end: 'gone' }
+      if (process.stopped) return { end: 'stopped' }
+      if (!(await world.step())) return { end: 'hung' }
+      this.#steps += 1
+      // Stopped ones go on some time after another one has taken over.
+      if (this.#stopped.length > 0 && this.#dice.chance(1)) await this.#wakeOne(process)
+    }
+    return process.alive ? life : { end: 'gone' }
+  }
+
+  async #begin(process: SimProcess, force: boolean): Promise<RunSettlement> {
+    const clock = this.#world.clockOf(process)
+    const files = this.#double(createFileStore('/store', { clock }), this.#world)
+    const store: Store = {
+      ...files,
+      open: async (id, options) => {
+        const found = await files.open(id, options)
+        this.#entries.push({ kind: 'opened', process: process.id, events: found.contents.events })
+        return found
+      },
+    }
+    const host = createEmbeddedHost({ store, clock, env: {}, execute: (request, context) => this.#execute(process, request, context) })
+    let handle: RunHandle
+    try {
+      handle = await host.resume({ runId, force })
+    } catch (error) {
+      if (this.#acknowledged || toErrorData(error).code !== 'RUN_NOT_FOUND') throw error
+      const { workflow } = this.#scenario
+      handle = await host.start({ workflow, input: 'in', runId, specDir: '/', workingDir: '/', source: { file: null, text: '' } })
+    }
+    this.#acknowledged = true
+    this.#handles.set(process, handle)
+    return handle.settled
+  }
+
+  /** Does a step's work. What it does to the world outlives the process that asked for it. */
+  async #execute(process: SimProcess, request: StepRequest, { signal, turn = 1 }: ExecutionContext): Promise<StepResult> {
+    const { takes, does } = this.#scenario
+    const { path, attempt, idempotencyKey: key } = request
+    this.#effects += 1
+    const effect = this.#effects
+    const durable = this.#journal.durable()
+    this.#world.moment(process, 'effect')
+    if (process.alive) this.#entries.push({ kind: 'began', process: process.id, effect, path, attempt, key, durable })
+    const ms = this.#dice.chance(5) ? this.#dice.roll(200) : takes(request, turn)
+    // Some work does not listen when it is told to stop.
+    const isDeaf = this.#dice.chance(20)
+    await new Promise<void>((resolve, reject) => {
+      this.#world.after(ms, process, resolve)
+      if (!isDeaf) signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    })
+    this.#world.moment(process, 'effect')
+    const output = does(request, turn)
+    this.#entries.push({ kind: 'gave', effect, output })
+    return { output }
+  }
+
+  #cutPower(): void {
+    this.#powerOff = true
+    this.#died(this.#journal.durableEvents())
+    for (let id = 1, process = this.#world.processOf(1); process !== undefined; id += 1, process = this.#world.processOf(id + 1)) process.alive = false
+  }
+
+  #powerIsBack(): void {
+    this.#powerOff = false
+    this.#stopped.length = 0
+    this.#machine = `${this.#machine}'`
+    this.#world.disk.cutPower(this.#dice)
+    this.#journal.forget()
+  }
+
+  #died(committed: readonly RunEvent[]): void {
+    this.#entries.push({ kind: 'died', committed })
+  }
+
+  async #wakeStopped(): Promise<void> {
+    while (this.#stopped.length > 0) await this.#wakeOne(undefined)
+    await this.#pass(retryMs)
+  }
+
+  /** Not the one that another waits for: it would only give way. */
+  async #wakeOne(writer: SimProcess | undefined): Promise<void> {
+    if (writer !== undefined && !this.#entries.some((entry) => entry.kind === 'opened' && entry.process === writer.id)) return
+    const process = this.#stopped.shift()
+    if (process?.alive === true) this.#world.resume(process)
+  }
+
+  async #pass(ms: number): Promise<void> {
+    let over = false
+    this.#world.after(ms, undefined, () => {
+      over = true
+    })
+    while (!over && (await this.#world.step())) this.#steps += 1
+  }
+
+  /** Whether something that was done to the process is to blame. */
+  #isExplained(error: unknown): boolean {
+    const { code } = toErrorData(error)
+    return ['STORE_WRITE', 'STORE_READ', 'RUN_LOCKED', 'LOCK_LOST'].includes(code)
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
