@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { AgentRequest, StepState } from '../src/executors/executor.ts'
-import { openConversation } from '../src/executors/openai-kept.ts'
-import { callKeys } from '../src/executors/openai-tools.ts'
-import { fetchStreaming } from '../src/executors/openai-streaming.ts'
+import { openConversation } from '../src/executors/openai/kept.ts'
+import { callKeys } from '../src/executors/openai/tools.ts'
+import { fetchStreaming } from '../src/executors/openai/streaming.ts'
 import type { Json } from '../src/json.ts'
 
 function memory(): StepState {

@@ -4,8 +4,8 @@ import {
 import { describe, expect, test } from 'vitest'
 import type { PureSnapshot } from '../src/runtime/program.ts'
 import { inert } from '../src/runtime/stock-machine.ts'
-import { tableMachine } from '../src/runtime/table-machine.ts'
-import { wildcardMatcher } from '../src/runtime/table-wildcards.ts'
+import { tableMachine } from '../src/runtime/table/machine.ts'
+import { wildcardMatcher } from '../src/runtime/table/wildcards.ts'
 import { lockstepMachine } from './table-lockstep.ts'
 
 function machine(config: object, implementations: object = {}): AnyStateMachine {

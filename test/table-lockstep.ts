@@ -3,7 +3,7 @@ import type { AnyStateMachine } from 'xstate'
 import type { Chart } from '../src/compiler/chart.ts'
 import { createProgram, type MachineAction, type Program, type PureMachine, type PureSnapshot, type Step } from '../src/runtime/program.ts'
 import { stockMachine } from '../src/runtime/stock-machine.ts'
-import { tableMachine } from '../src/runtime/table-machine.ts'
+import { tableMachine } from '../src/runtime/table/machine.ts'
 import { evaluation } from './tree-driver.ts'
 
 /** A snapshot of both engines: all that is read of it is the same in both. */

@@ -1,7 +1,7 @@
-import type { CliDialect } from './cli-dialect.ts'
-import { cliDialects } from './cli-dialects.ts'
+import type { CliDialect } from './cli/dialect.ts'
+import { cliDialects } from './cli/dialects.ts'
 import { findOnPath } from './find-on-path.ts'
-import { openaiSettings } from './openai-settings.ts'
+import { openaiSettings } from './openai/settings.ts'
 
 /** What one kind of agent would do if it were used now. Texts never hold a secret. */
 export interface AgentAvailability {

@@ -11,7 +11,7 @@ import type { AgentRequest, ExecutionContext, StepRequest, StepResult } from './
 import { executeHttp } from './http.ts'
 import { executeScripted } from './scripted.ts'
 import { executeWait } from './wait.ts'
-import { inWorkspace } from './workspace.ts'
+import { inWorkspace } from './workspace/workspace.ts'
 
 /** Does the work of steps of every kind. */
 export interface Executors {
@@ -62,7 +62,7 @@ export function createExecutors(options: ExecutorOptions): Executors {
     }
     switch (request.agent.uses) {
       case 'openai': {
-        const { executeOpenAI } = await import('./openai.ts')
+        const { executeOpenAI } = await import('./openai/openai.ts')
         return executeOpenAI(request, context, { env, clock, functions })
       }
       case 'command': {
@@ -75,12 +75,12 @@ export function createExecutors(options: ExecutorOptions): Executors {
       }
       case 'acp': {
         const { agent } = request
-        const { executeAcp } = await import('./acp.ts')
+        const { executeAcp } = await import('./acp/acp.ts')
         return inWorkspace(agent.workspace, request, context, async (folder) => checked(request, await executeAcp(request, agent, context, { env, folder })))
       }
       case 'cli': {
         const { agent } = request
-        const { executeCli } = await import('./cli.ts')
+        const { executeCli } = await import('./cli/cli.ts')
         return inWorkspace(agent.workspace, request, context, async (folder) => checked(request, await executeCli(request, agent, context, { env, folder })))
       }
     }

@@ -1,5 +1,5 @@
 import type { AcpAgent, CliAgent, CommandAgent } from '../spec/ir-agents.ts'
-import { cliDialects } from './cli-dialects.ts'
+import { cliDialects } from './cli/dialects.ts'
 import { findOnPath } from './find-on-path.ts'
 
 /**

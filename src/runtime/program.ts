@@ -8,7 +8,7 @@ import { chartImplementations } from '../compiler/implementations.ts'
 import { stepSource } from '../compiler/names.ts'
 import type { Engine, PureMachine } from './pure-machine.ts'
 import { inert, stockMachine } from './stock-machine.ts'
-import { tableMachine } from './table-machine.ts'
+import { tableMachine } from './table/machine.ts'
 
 export type { MachineAction, PureMachine, PureSnapshot, SavedSnapshot, Step } from './pure-machine.ts'
 
