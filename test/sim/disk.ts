@@ -67,6 +67,17 @@ export class SimDisk {
     return entry
   }
 
+  /** What has this name after a power cut that takes all names with it that were not synced. */
+  findSynced(path: string): Entry | undefined {
+    let entry: Entry | undefined = this.root
+    for (const part of path.split('/')) {
+      if (part === '') continue
+      if (entry?.kind !== 'folder') return undefined
+      entry = entry.synced.get(part)
+    }
+    return entry
+  }
+
   /** Throws ENOENT and ENOTDIR as the system does. */
   get(path: string): Entry {
     const entry = this.find(path)

@@ -17,8 +17,12 @@ export class SimJournal {
     return parse(this.#file()?.seen.copy())
   }
 
+  /** What a power cut leaves in any case: a new file of the name may be there then, or the one before. */
   durableEvents(): RunEvent[] {
-    return parse(this.#file()?.synced.copy())
+    const before = this.#disk.findSynced(this.#path)
+    const now = parse(this.#file()?.synced.copy())
+    const then = before?.kind === 'file' ? parse(before.synced.copy()) : []
+    return then.length < now.length ? then : now
   }
 
   /** How many events a power cut would leave. Counts on from where it was last asked, as long as the file only grew. */
