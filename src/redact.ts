@@ -18,6 +18,9 @@ const secretName =
 /** Variables that say where a secret is, not what it is. */
 const nameOfPlace = /_(?:SOCK|FILE|PATH|DIR)$/
 
+/** A field of JSON inside a text, with a text or a number: its name, and what is between them. */
+const jsonField = /"([^"\\]{1,128})"(\s{0,8}:\s{0,8})(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)/g
+
 /** What else is secret, besides what everybody takes for it. */
 export interface RedactRules {
   /** Names of fields whose texts and numbers are secret, whatever the letter case. */
@@ -51,7 +54,12 @@ export function createRedactor(env: Readonly<Record<string, string | undefined>>
   }
 
   function ownText(value: string): string {
-    return ownPatterns.reduce((clean, pattern) => clean.replaceAll(pattern, (found) => (found === '' ? '' : marker)), value)
+    const clean = ownKeys.size === 0 ? value : value.replaceAll(jsonField, hideField)
+    return ownPatterns.reduce((rest, pattern) => rest.replaceAll(pattern, (found) => (found === '' ? '' : marker)), clean)
+  }
+
+  function hideField(found: string, name: string, colon: string): string {
+    return ownKeys.has(plainName(name)) ? `"${name}"${colon}"${marker}"` : found
   }
 
   function json(value: Json): Json {

@@ -110,6 +110,15 @@ describe('the end of a run', () => {
     expect(await ended).toBe(1)
   })
 
+  test('paused by somebody: 130, and says so, not that it was interrupted', async () => {
+    const run = fakeRun()
+    const { terminal, ended } = attend(run)
+    run.happens({ type: 'run.paused', data: { reason: 'paused' } })
+    run.settle({ status: 'interrupted' })
+    expect(await ended).toBe(130)
+    expect(terminal.written.err).toMatch(/^paused; all that was done is saved/)
+  })
+
   test('--json prints the result as the only thing on stdout', async () => {
     const run = fakeRun()
     const { terminal, ended } = attend(run, { json: true })

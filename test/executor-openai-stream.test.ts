@@ -94,6 +94,15 @@ test('a setting that Chat Completions does not have is an error', async () => {
   })
 })
 
+test('what Chat Completions cuts off is no answer', async () => {
+  const env = { OPENAI_API: 'chat' }
+  await expect(ask({ env, reply: () => ({ text: 'cut', finish: 'length', usage: { inputTokens: 9, outputTokens: 4 } }) })).rejects.toMatchObject({
+    kind: 'terminal', code: 'OUTPUT_CUT', message: expect.stringContaining('maxTokens'), usage: { inputTokens: 9, outputTokens: 4 },
+  })
+  await service?.close()
+  await expect(ask({ env, reply: () => ({ text: 'x', finish: 'content_filter' }) })).rejects.toMatchObject({ kind: 'terminal', code: 'CONTENT_FILTER' })
+})
+
 test('what the Responses API did not finish says why', async () => {
   const env = { OPENAI_API: 'responses' }
   await expect(ask({ env, reply: () => ({ text: 'cut', finish: 'max_output_tokens', usage: { inputTokens: 9, outputTokens: 4 } }) })).rejects.toMatchObject({

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { TerminalError } from '../src/errors.ts'
+import { createLogText } from '../src/hosts/embedded/log-text.ts'
 import type { Json } from '../src/json.ts'
+import { createRedactor } from '../src/redact.ts'
 import { type Draft, draftWorkflow } from '../src/testing/draft-workflow.ts'
 import { createBench, eventsOf } from './run-embedded.ts'
 
@@ -76,5 +78,32 @@ describe('a secret of the environment', () => {
       expect(settlement).toMatchObject({ status: 'failed', error: { code: 'CONDITION_NOT_BOOLEAN' } })
       expect(text).not.toContain(secret)
     }
+  })
+})
+
+describe('a private key that is logged line by line', () => {
+  const first = '-----BEGIN RSA PRIVATE KEY-----'
+  const last = '-----END RSA PRIVATE KEY-----'
+
+  test('is hidden whole, and nothing else', () => {
+    const log = createLogText(createRedactor({}))
+    const lines = ['before', first, 'Proc-Type: 4,ENCRYPTED', '', 'MIIEpAIBAAKCAQEA7bq', 'abc=', `${last} after`, 'MIIEpAIBAAKCAQEA7bq']
+    const hidden = '<redacted>'
+    expect(lines.map((line) => log(line, 'stdout'))).toEqual(['before', hidden, hidden, '', hidden, hidden, ' after', 'MIIEpAIBAAKCAQEA7bq'])
+  })
+
+  test('hides no other stream, and nothing from the first line on that is no part of it', () => {
+    const log = createLogText(createRedactor({}))
+    log(first, 'stdout')
+    expect(log('word', 'stderr')).toBe('word')
+    expect(log('word', 'stdout')).toBe('<redacted>')
+    expect(log('two words', 'stdout')).toBe('two words')
+    expect(log('word', 'stdout')).toBe('word')
+  })
+
+  test('that is logged at once hides nothing after it', () => {
+    const log = createLogText(createRedactor({}))
+    expect(log(`${first}\nMIIE\n${last}`, 'log')).toBe('<redacted>')
+    expect(log('word', 'log')).toBe('word')
   })
 })

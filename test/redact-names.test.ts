@@ -79,6 +79,9 @@ describe('what stands under a name for secrets', () => {
 describe('rules of the user', () => {
   test('hide fields by name, numbers too, and texts by pattern', () => {
     const own = createRedactor({}, { keys: ['pin', 'Iban'], patterns: ['cust-\\d+'] })
+    const inText = 'said {"IBAN" : "DE\\"99", "pin": -4711, "note": "pin", "pins": 3}'
+    expect(own.text(inText)).toBe('said {"IBAN" : "<redacted>", "pin": "<redacted>", "note": "pin", "pins": 3}')
+    expect(own.text(own.text(inText))).toBe(own.text(inText))
     const clean = own.json({ PIN: 1234, iban: { a: ['DE1', 2, null] }, note: 'for cust-77', other: 'x' })
     expect(clean).toEqual({ PIN: marker, iban: { a: [marker, marker, null] }, note: `for ${marker}`, other: 'x' })
     expect(own.json(clean)).toEqual(clean)

@@ -4,6 +4,7 @@ import { workflowBlocks } from '../src/spec/blocks.ts'
 import { type Block, type Workflow, workflowSchema } from '../src/spec/ir.ts'
 import { workflowJsonSchema } from '../src/spec/json-schema.ts'
 import { parseDefinition, parseSpec } from '../src/spec/load.ts'
+import { reducerStep } from '../src/spec/reducer-step.ts'
 import { readText } from '../src/spec/source.ts'
 
 const head = 'forkchart: 1\nname: x\nagents: { a: { uses: scripted, replies: [hi] } }\n'
@@ -66,6 +67,14 @@ describe('a block in its one form', () => {
     ['verify, of a group', 'parallel: [run: ls]\nverify: { id: v, sequence: [run: ls] }', { verify: { path: 'stage-1.v', blocks: [{ path: 'stage-1.v.step-1' }] } }],
   ])('with %s', (_name, stage, expected) => {
     expect(blockOf(stage)).toMatchObject(expected)
+  })
+
+  it.each([
+    ['an agent that synthesizes like every agent step', '{ synthesize: a }', 3],
+    ['a function once', '{ call: ./a.ts#b }', 1],
+  ])('tries %s', (_name, reduce, attempts) => {
+    const group = blockOf(`parallel: [run: ls]\nreduce: ${reduce}`)
+    expect(group?.kind === 'parallel' && reducerStep(group)?.retry.attempts).toBe(attempts)
   })
 
   it('goes back to an earlier block of its list', () => {

@@ -58,6 +58,11 @@ describe('the shape of a spec', () => {
     expect(problemsOf(text).filter(({ code }) => code === 'UNKNOWN_KEY')[0]?.message).toContain('Did you mean `name`?')
   })
 
+  it('names each key once when an object may have several shapes', () => {
+    const text = 'forkchart: 1\nname: x\nagents: { a: { uses: scripted, replies: [{ output: hi, zz: 1 }] } }\nstages: [{ agent: a }]'
+    expect(problemsOf(text)[0]?.message).toMatch(/There are output, delay, usage, costUsd, error, message\.$/)
+  })
+
   it('is checked of agents', () => {
     const agents = 'agents: { a: { uses: opnai }, b: { uses: cli }, c: {}, d: 3, e: { uses: scripted, replies: [] }, f: { uses: openai, tools: [] } }'
     const codes = problemsOf(`forkchart: 1\nname: x\n${agents}\nstages: [{ agent: g }]`).map(({ code, path }) => `${code} ${path}`)

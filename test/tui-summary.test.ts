@@ -13,6 +13,13 @@ describe('the summary', () => {
     expect(text.split('\n').filter((line) => line.includes('polish')).join()).not.toContain('round')
   })
 
+  test('counts up to now while the run goes on, when it is told the time', () => {
+    const view = asked().view(release)
+    const later = Date.parse(view.lastEventAt ?? '') + 65_000
+    expect(lineOf(renderSummary(view), 'gates.approve')).not.toMatch(/1m 0\ds/)
+    expect(lineOf(renderSummary(view, 120, later), 'gates.approve')).toMatch(/1m 0\ds/)
+  })
+
   test('leaves what is asked to those who also say how to answer', () => {
     expect(renderSummary(asked().view(release))).not.toContain('Ship version')
   })

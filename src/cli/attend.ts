@@ -81,7 +81,7 @@ async function watchToEnd(
     terminal.err(`${['', ...questions, ''].join('\n')}`)
     terminal.err(`the run waits and is saved. To go on, with the answers or to wait for them:\n${hint}\n`)
   }
-  if (settlement.status === 'interrupted') terminal.err(`interrupted; all that was done is saved. To go on:\n${hint}\n`)
+  if (settlement.status === 'interrupted') terminal.err(`${view.reason ?? 'interrupted'}; all that was done is saved. To go on:\n${hint}\n`)
   return codes[settlement.status]
 }
 

@@ -41,6 +41,8 @@ export class RunMemory {
   readonly #workflow: Workflow
   readonly #drafts = new Map<string, Draft>()
   readonly #questions = new Map<string, string>()
+  /** By the path of a step that was cut off. */
+  readonly #answered = new Map<string, Draft['decisions']>()
   #entries: Entry[] = []
 
   constructor(workflow: Workflow) {
@@ -67,7 +69,8 @@ export class RunMemory {
     const draft = this.#drafts.get(path)
     switch (event.type) {
       case 'step.started':
-        this.#drafts.set(path, { seq: event.seq, path, agent, prompt: '', said: '', tools: [], decisions: [] })
+        this.#drafts.set(path, { seq: event.seq, path, agent, prompt: '', said: '', tools: [], decisions: this.#answered.get(path) ?? [] })
+        this.#answered.delete(path)
         return
       case 'agent.message':
         if (draft !== undefined) draft.said = cut(event.data.text)
@@ -86,12 +89,15 @@ export class RunMemory {
       case 'step.failed':
         return this.#end(draft, { error: cut(event.data.error.message) })
       case 'step.retrying':
-        // What was cut off begins again with the same questions; it has nothing to tell of itself.
-        if (event.data.error.code === interruptedCode) this.#drafts.delete(path)
-        else this.#end(draft, { error: cut(event.data.error.message) })
+        // What was cut off begins again and has nothing to tell of itself, but what was answered is not asked again.
+        if (event.data.error.code === interruptedCode) {
+          if (draft !== undefined) this.#answered.set(path, draft.decisions)
+          this.#drafts.delete(path)
+        } else this.#end(draft, { error: cut(event.data.error.message) })
         return
       case 'step.cancelled':
       case 'step.skipped':
+        this.#answered.delete(path)
         this.#drafts.delete(path)
         return
       default:

@@ -152,7 +152,7 @@ function keysOf(schema: z.ZodType, path: SourcePath): string[] {
     else if (typeof node === 'object' && node !== null && 'element' in node) node = node.element
     else if (typeof node === 'object' && node !== null && 'valueType' in node) node = node.valueType
   }
-  return shapesOf(node).flatMap(Object.keys)
+  return [...new Set(shapesOf(node).flatMap(Object.keys))]
 }
 
 /** The shapes that an object may have, where a schema leaves the choice. */

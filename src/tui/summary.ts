@@ -15,34 +15,36 @@ const longestReason = 60
 
 /**
  * What is left on the terminal after a run: plain text without colours, a line per step, then the result or the error
- * with every branch that failed; not what it asks. The lines of the steps are cut at `columns` cells. Does not end in a newline.
+ * with every branch that failed; not what it asks. The lines of the steps are cut at `columns` cells. Times stand still at
+ * the last event; those of what goes on count up to `now` when it is given. Does not end in a newline.
  */
-export function renderSummary(view: RunView, columns = 120): string {
-  return [headline(view), '', ...stepLines(view, columns), ...endingLines(view)].join('\n')
+export function renderSummary(view: RunView, columns = 120, now?: number): string {
+  const time = summaryTime(view, now)
+  return [headline(view, time), '', ...stepLines(view, columns, time), ...endingLines(view)].join('\n')
 }
 
-function headline(view: RunView): string {
+function headline(view: RunView, now: number): string {
   const mark = runMarks[view.status]
-  const time = formatDuration(runElapsedMs(view, viewTime(view)))
+  const time = formatDuration(runElapsedMs(view, now))
   const name = plainLine(view.workflow.name)
   const facts = [progressText(view), ...extraTexts(view)].join(', ')
   return `${mark.glyph} ${name} ${mark.word} in ${time}: ${facts}${view.scripted ? ' [SCRIPTED]' : ''}`
 }
 
-function stepLines(view: RunView, columns: number): string[] {
+function stepLines(view: RunView, columns: number, now: number): string[] {
   const steps = view.nodes.filter((node) => node.isStep)
   const isOdd = ({ status }: RunNode): boolean => status !== 'completed' && status !== 'pending'
   const listed = steps.length <= listedSteps ? steps : steps.filter(isOdd).slice(0, listedSteps)
   const longest = Math.max(0, ...listed.map((node) => cellWidth(plainLine(node.path))))
   const pathWidth = Math.min(longest, Math.max(16, Math.floor(columns * 0.45)))
-  const lines = listed.map((node) => cutCells(stepLine(view, node, pathWidth), columns).trimEnd())
+  const lines = listed.map((node) => cutCells(stepLine(view, node, pathWidth, now), columns).trimEnd())
   if (listed.length < steps.length) lines.push(`  … and ${steps.length - listed.length} more steps`)
   return lines
 }
 
-function stepLine(view: RunView, node: RunNode, pathWidth: number): string {
+function stepLine(view: RunView, node: RunNode, pathWidth: number, now: number): string {
   const mark = nodeMark(view, node)
-  const time = timeText(node, viewTime(view))
+  const time = timeText(node, now)
   const attempt = node.attempt > 1 ? `attempt ${node.attempt}` : ''
   const notes = [[attempt, roundText(node)].filter((note) => note !== '').join(', '), endText(node)].filter((note) => note !== '').join(': ')
   const path = fitCells(plainLine(node.path), pathWidth)
@@ -76,8 +78,8 @@ function endingLines(view: RunView): string[] {
   return ['', ...lines.slice(0, outputLines), ...(more > 0 ? [`… ${more} more lines: all of it is in \`show ${view.runId} --json\``] : [])]
 }
 
-/** A summary stands still: its time is that of the last event. */
-function viewTime(view: RunView): number {
+function summaryTime(view: RunView, now: number | undefined): number {
   const at = view.endedAt ?? view.lastEventAt
+  if (view.endedAt === null && now !== undefined) return now
   return at === null ? 0 : Date.parse(at)
 }

@@ -36,7 +36,8 @@ export async function showCommand(
     terminal.out(`${textTable(head(state))}\n${traceLines(spans, view.lastEventAt ?? '', columns).join('\n')}\n`)
   } else {
     const questions = openQuestionLines(view, command, childAsks)
-    terminal.out([textTable(head(state)), renderSummary(view), ...(questions.length === 0 ? [] : ['', ...questions]), ''].join('\n'))
+    const now = state.summary?.owner == null ? undefined : Date.now()
+    terminal.out([textTable(head(state)), renderSummary(view, undefined, now), ...(questions.length === 0 ? [] : ['', ...questions]), ''].join('\n'))
   }
   for (const { file, offset, message } of damage) terminal.err(`warning: ${file} is damaged at byte ${offset}: ${message}\n`)
   return exitCode.done

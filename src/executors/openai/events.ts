@@ -1,5 +1,5 @@
 import type { RunStreamEvent } from '@openai/agents'
-import { isJsonObject, type Json } from '../../json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../json.ts'
 import type { ExecutionContext } from '../executor.ts'
 
 /** What the service said of an answer that it did not finish. */
@@ -12,7 +12,8 @@ export interface EventTelling {
   readonly context: ExecutionContext
   /** Ids of the tool calls that failed. */
   readonly failed: ReadonlySet<string>
-  readonly unfinished: (why: Unfinished) => void
+  /** Of the last answer; undefined when it is whole. */
+  readonly unfinished: (why: Unfinished | undefined) => void
 }
 
 /** Tells what comes out of a streamed run, in order: text as it comes in, then what was said and done. */
@@ -63,11 +64,24 @@ export function parsed(value: unknown): Json {
   }
 }
 
-/** `response.incomplete` and `response.failed` say why; the SDK's error does not. */
+/**
+ * `response.incomplete` and `response.failed` say why; the SDK's error does not. What Chat Completions cuts off is no error
+ * to the SDK at all.
+ */
 function reportUnfinished(event: Json, report: EventTelling['unfinished']): void {
-  if (!isJsonObject(event) || (event['type'] !== 'response.incomplete' && event['type'] !== 'response.failed')) return
+  if (!isJsonObject(event)) return
+  if (event['object'] === 'chat.completion.chunk') return reportChunk(event, report)
+  if (event['type'] !== 'response.incomplete' && event['type'] !== 'response.failed') return
   const response = isJsonObject(event['response']) ? event['response'] : {}
   const { incomplete_details: details, error } = response
   const code = isJsonObject(error) ? error['code'] : isJsonObject(details) ? details['reason'] : undefined
   report({ status: event['type'], code: typeof code === 'string' ? code : 'unknown' })
+}
+
+function reportChunk({ choices }: JsonObject, report: EventTelling['unfinished']): void {
+  const choice = Array.isArray(choices) ? (choices as readonly Json[])[0] : undefined
+  const reason = isJsonObject(choice) ? choice['finish_reason'] : undefined
+  if (typeof reason !== 'string') return
+  const code = { length: 'max_output_tokens', content_filter: 'content_filter' }[reason]
+  report(code === undefined ? undefined : { status: reason, code })
 }

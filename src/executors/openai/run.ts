@@ -62,6 +62,7 @@ export function createAgentRun(options: AgentRunOptions): AgentRun {
     for await (const event of result) tellEvent(event, { context, failed, unfinished: (why) => (unfinished = why) })
     await result.completed
     if (context.signal.aborted) throw cancellation(context.signal)
+    if (unfinished !== undefined) throw new Error(`the answer ended early: ${unfinished.status}`)
     return result
   }
 

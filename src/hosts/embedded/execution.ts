@@ -14,6 +14,7 @@ import type { Redactor } from '../../redact.ts'
 import { keepArtifacts } from './artifacts.ts'
 import { cutLong } from './cut-long.ts'
 import { DeltaText } from './delta-text.ts'
+import { createLogText } from './log-text.ts'
 import type { RunTrace } from './run-trace.ts'
 import type { StepMemory } from './step-memory.ts'
 import type { StepStart } from './step-starts.ts'
@@ -171,11 +172,12 @@ export class Executions {
     const { path, attempt } = request
     const { turn, since, seq } = startOf(path)
     const folder = (): string => (request.artifacts === undefined ? artifactsDir() : this.#ownFolder(path))
+    const clean = createLogText(redactor)
     const context: ExecutionContext = {
       turn,
       since,
       signal,
-      log: (text, stream = 'log') => log(path, attempt, redactor.text(text), stream),
+      log: (text, stream = 'log') => log(path, attempt, clean(text, stream), stream),
       get artifactsDir() {
         return folder()
       },

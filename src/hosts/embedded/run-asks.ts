@@ -163,5 +163,5 @@ function isOfAsks({ type }: RunEvent): boolean {
 }
 
 function expired(ask: string): TerminalError {
-  return new TerminalError('ASK_EXPIRED', `"${ask}" was not answered in time.`)
+  return new TerminalError('ASK_EXPIRED', `What "${ask}" waits for did not come in time.`)
 }
