@@ -160,6 +160,19 @@ describe('a failing command', () => {
 })
 
 describe('an abort', () => {
+  // Only there it can be told whose processes they are.
+  test.runIf(process.platform === 'linux')('ends what made itself a session of its own, too', async () => {
+    const controller = new AbortController()
+    const file = join(folder, 'stray.pid')
+    const line = `setsid sh -c 'trap "" TERM; echo $$ > "${file}"; while :; do sleep 1; done' & sleep 60`
+    const ended = run({ command: line }, controller.signal)
+    const stray = Number(await written(file))
+    expect(runs(stray)).toBe(true)
+    controller.abort()
+    await expect(ended).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(runs(stray)).toBe(false)
+  })
+
   test('ends children and grandchildren before it settles', async () => {
     const stop = new AbortController()
     const file = join(folder, 'grandchild.pid')

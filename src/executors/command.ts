@@ -25,9 +25,9 @@ interface Ended {
  * Rejects with RetryableError COMMAND_FAILED (`details`: exitCode, signal, stderrTail), COMMAND_NO_RESOURCES, or with
  * TerminalError COMMAND_NOT_FOUND, COMMAND_CWD_NOT_FOUND, COMMAND_NOT_EXECUTABLE, COMMAND_INVALID, OUTPUT_NOT_JSON,
  * OUTPUT_TOO_LARGE (above 10 MB). When it settles no process of its group is left, also none that the command
- * had put in the background; only what made itself a daemon (`setsid`) lives on. One that says which files it leaves
- * finds the folder to leave them in as FORKCHART_ARTIFACTS; its working folder will do as well. TRACEPARENT is the span
- * that its own spans belong to.
+ * had put in the background; what made itself a daemon (`setsid`) lives on when the command has ended by itself. One
+ * that says which files it leaves finds the folder to leave them in as FORKCHART_ARTIFACTS; its working folder will do as
+ * well. TRACEPARENT is the span that its own spans belong to.
  */
 export async function executeCommand(
   request: RunRequest,

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * A command and all it starts run in a process group of their own, whose id is the command's. Processes that leave
- * the group on purpose (setsid) are daemons and not ours any more.
+ * the group on purpose (setsid) end with the command that is stopped, on Linux, where it can be told whose they are; when it
+ * ends by itself they are daemons and not ours any more.
  */
 
 /** How long processes get between SIGTERM and SIGKILL. */
@@ -27,12 +28,16 @@ export function groupRuns(pid: number): boolean {
   return signalGroup(pid, 0) && !onlyZombies(pid)
 }
 
-/** Ends every process of the group, with SIGTERM and after 1.5 s with SIGKILL; resolves when all are gone. */
+/**
+ * Ends every process of the group, and those that were started from it and left it, with SIGTERM and after 1.5 s with
+ * SIGKILL; resolves when all are gone.
+ */
 export async function endGroup(pid: number): Promise<void> {
-  signalGroup(pid, 'SIGTERM')
-  if (!(await goneWithin(pid, termGraceMs))) {
-    signalGroup(pid, 'SIGKILL')
-    await goneWithin(pid, killGraceMs)
+  const groups = [pid, ...groupsBelow(pid)]
+  for (const group of groups) signalGroup(group, 'SIGTERM')
+  if (!(await goneWithin(groups, termGraceMs))) {
+    for (const group of groups) signalGroup(group, 'SIGKILL')
+    await goneWithin(groups, killGraceMs)
   }
   disownGroup(pid)
 }
@@ -52,18 +57,13 @@ export interface ProcessIdentity {
 
 /** Undefined when it is gone, and on systems that do not say when a process began. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const began = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-    return began === undefined ? undefined : { pid, began }
-  } catch {
-    return undefined
-  }
+  const began = statOf(pid)?.[19]
+  return began === undefined ? undefined : { pid, began }
 }
 
-async function goneWithin(pid: number, ms: number): Promise<boolean> {
+async function goneWithin(groups: readonly number[], ms: number): Promise<boolean> {
   const deadline = performance.now() + ms
-  while (groupRuns(pid)) {
+  while (groups.some(groupRuns)) {
     if (performance.now() > deadline) return false
     await sleep(pollMs)
   }
@@ -71,7 +71,28 @@ async function goneWithin(pid: number, ms: number): Promise<boolean> {
 }
 
 function killAll(): void {
-  for (const pid of live) signalGroup(pid, 'SIGKILL')
+  for (const pid of live) for (const group of [pid, ...groupsBelow(pid)]) signalGroup(group, 'SIGKILL')
+}
+
+/** Other groups that processes below this one lead: they made themselves sessions of their own. None where it cannot be told. */
+function groupsBelow(pid: number): number[] {
+  if (process.platform !== 'linux') return []
+  const children = new Map<number, { pid: number; group: number }[]>()
+  for (const name of processNames()) {
+    const fields = statOf(name)
+    const [, parent, group] = fields ?? []
+    if (parent === undefined || group === undefined) continue
+    children.set(Number(parent), [...(children.get(Number(parent)) ?? []), { pid: Number(name), group: Number(group) }])
+  }
+  const groups: number[] = []
+  const below = [pid]
+  for (let next = below.pop(); next !== undefined; next = below.pop()) {
+    for (const child of children.get(next) ?? []) {
+      below.push(child.pid)
+      if (child.group === child.pid && child.group !== pid) groups.push(child.group)
+    }
+  }
+  return groups
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
@@ -89,20 +110,30 @@ function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
  */
 function onlyZombies(group: number): boolean {
   if (process.platform !== 'linux') return false
-  try {
-    return !readdirSync('/proc').some((name) => /^\d+$/.test(name) && runsIn(name, group))
-  } catch {
-    return false
-  }
+  const names = processNames()
+  return names.length > 0 && !names.some((name) => runsIn(name, group))
 }
 
 function runsIn(pid: string, group: number): boolean {
+  const [state = '', , pgrp] = statOf(pid) ?? []
+  return Number(pgrp) === group && state !== '' && !'ZX'.includes(state)
+}
+
+function processNames(): readonly string[] {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  } catch {
+    return []
+  }
+}
+
+/** State, parent, group and more of a process; undefined when it is gone. */
+function statOf(pid: string | number): readonly string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // After the name, which may hold anything and is in brackets: state, parent, group.
-    const [state = '', , pgrp] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return Number(pgrp) === group && !'ZX'.includes(state)
+    // After the name, which may hold anything and is in brackets.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {
-    return false
+    return undefined
   }
 }
