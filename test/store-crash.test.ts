@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { createFileStore } from '../src/store/file-store.ts'
 import { sampleEvents } from '../src/testing/store-samples.ts'
@@ -15,7 +17,12 @@ for (const appenders of [1, 20]) {
     // The last line may be cut: the pipe is no journal.
     told.push(...rest.slice(0, -1).map(Number))
 
+    const journal = join(dir, 'runs', 'killed', 'events.ndjson')
+    // It was busy, and nobody gave its room back.
+    expect(await readFile(journal, 'utf8')).toMatch(/\n{1000}$/)
+
     const { writer, contents } = await createFileStore(dir).open('killed')
+    expect(await readFile(journal, 'utf8')).toMatch(/\}\n$/)
     expect(contents.events.length).toBeGreaterThanOrEqual(Math.max(...told))
     expect(contents.events).toEqual(sampleEvents('killed', contents.events.length))
     expect(contents.checkpoint?.lastSeq).toBeGreaterThanOrEqual(50)

@@ -1,9 +1,10 @@
 import { appendFile } from 'node:fs/promises'
 import { expect, it, onTestFinished } from 'vitest'
 import type { RunEvent } from '../src/events.ts'
+import { createFileStore } from '../src/store/file-store.ts'
 import { sampleEvents } from '../src/testing/store-samples.ts'
 import { startChild } from './store-child-process.ts'
-import { storedRun } from './store-folder.ts'
+import { storedRun, temporaryFolder } from './store-folder.ts'
 
 it('gives the events that another process writes, as it writes them, and ends with the run', async () => {
   const { dir, store } = await storedRun({ events: 2 })
@@ -18,6 +19,20 @@ it('gives the events that another process writes, as it writes them, and ends wi
     if (event.seq === 6) child.send('settle')
   }
   expect(seen).toEqual(sampleEvents('run', 7, { settled: true }).slice(1))
+})
+
+it('gives the events that a busy process writes over blank lines', async () => {
+  const dir = await temporaryFolder()
+  const child = startChild('append-events', [dir, 'busy', '1'])
+  onTestFinished(() => void child.process.kill('SIGKILL'))
+  await child.nextLine()
+  const stop = new AbortController()
+  const seen: RunEvent[] = []
+  for await (const event of createFileStore(dir).follow('busy', { afterSeq: 0, signal: stop.signal })) {
+    seen.push(event)
+    if (event.seq === 400) stop.abort()
+  }
+  expect(seen).toEqual(sampleEvents('busy', 400))
 })
 
 it('waits for the end of a half-written line', async () => {

@@ -69,9 +69,28 @@ describe('reading a journal', () => {
     })
   }
 
-  it('stops at an empty line and at bytes that are no text', () => {
+  it('knows blank lines at the end for room, and where a line over them was cut short', () => {
+    const whole = text(events)
+    const room = Buffer.from('\n\n\n\n')
+    expect(scan(Buffer.concat([whole, room]))).toEqual({ events, goodBytes: whole.length })
+    fc.assert(
+      fc.property(fc.nat(whole.length - 1), (length) => {
+        // The rest of what was written has not come to the disk: the room it was written over has.
+        const cut = Buffer.concat([whole.subarray(0, length), Buffer.alloc(whole.length - length, '\n'), room])
+        const found = scan(cut)
+        const missing = whole[length] === 0x0a ? 1 : 0
+        const lines = whole.subarray(0, length).toString('latin1').split('\n').length - 1 + missing
+        expect(found.events).toEqual(events.slice(0, lines))
+        expect(found.goodBytes).toBe(text(events.slice(0, lines)).length)
+        const isAtEnd = missing === 1 || length === 0 || whole[length - 1] === 0x0a
+        expect(found.bad).toEqual(isAtEnd ? undefined : expect.objectContaining({ kind: 'torn', offset: found.goodBytes, lines: 1 }))
+      }),
+    )
+  })
+
+  it('stops at an empty line with something behind it and at bytes that are no text', () => {
     const twoLines = text(events.slice(0, 2))
-    expect(scan(Buffer.concat([twoLines, Buffer.from('\n')])).bad).toMatchObject({ kind: 'damaged', line: 3 })
+    expect(scan(Buffer.concat([twoLines, Buffer.from('\n'), text(events.slice(2))])).bad).toMatchObject({ kind: 'damaged', line: 3 })
     const latin1 = Buffer.from(`${JSON.stringify(events[2])}\n`, 'latin1')
     expect(scan(Buffer.concat([twoLines, latin1])).bad).toMatchObject({ line: 3, reason: 'it is not UTF-8 text' })
   })

@@ -41,3 +41,14 @@ it('finds the last event behind very long lines', async () => {
   await writer.close()
   expect((await store.list())[0]).toMatchObject({ status: 'failed', lastEventAt: '2026-01-02T00:00:00.000Z' })
 })
+
+it('finds the last event before the room of a journal that was left busy, also when one was being written over it', async () => {
+  const { store, folder } = await storedRun({ events: 2 })
+  const last = sampleEvents('run', 2)[1]?.at
+  await appendFile(folder.journal, '\n'.repeat(100_000))
+  expect((await store.list())[0]).toMatchObject({ status: 'interrupted', lastEventAt: last })
+  const { writer } = await store.open('run')
+  await writer.close()
+  await appendFile(folder.journal, `{"seq":3, torn${'\n'.repeat(100)}`)
+  expect((await store.list())[0]).toMatchObject({ status: 'interrupted', lastEventAt: last })
+})

@@ -66,6 +66,8 @@ export function createFileStore(dir: string, options: { readonly clock?: Clock }
         const assertHeld = (): void => lock.assertHeld()
         const checkpointFile = new CheckpointFile(folder.checkpoint, assertHeld)
         const { contents, size } = await repairContents(folder, checkpointFile, runId, assertHeld)
+        // This process may have been stopped meanwhile, and what it read be old by now.
+        assertHeld()
         const journal = { size, nextSeq: contents.events.length + 1 }
         return { writer: new FileRunWriter({ runId, folder, lock, checkpointFile, journal }), contents }
       } catch (error) {

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
 import { eventDataSchemas, parseRunEvent, type RunEvent } from '../events.ts'
 import { atOnce } from '../in-turns.ts'
+import { isRoom } from './journal-room.ts'
 
 /**
  * Why a journal cannot be read past a line: `torn` its end never got to the disk (or is being written right now),
@@ -21,7 +22,7 @@ export interface BadLine {
 
 export interface JournalScan {
   readonly events: RunEvent[]
-  /** Everything before is whole, good lines. */
+  /** Everything before is whole, good lines; behind may be room. */
   readonly goodBytes: number
   readonly bad?: BadLine
 }
@@ -52,20 +53,29 @@ export function* scanningJournal(bytes: Buffer, options: ScanOptions): Generator
   while (start < bytes.length) {
     const end = bytes.indexOf(newline, start)
     if (end === -1) {
-      return { events, goodBytes: start, bad: describe(bytes, start, events.length, 'torn', 'it is cut short') }
+      return { events, goodBytes: start, bad: describe(bytes, start, events.length, cutShort.kind, cutShort.reason) }
     }
+    if (end === start && isRoom(bytes, end)) break
     const seq = firstSeq + events.length
     const verdict = allText || isUtf8(bytes.subarray(start, end))
       ? readLine(bytes.toString('utf8', start, end), options.runId, seq)
       : { kind: 'damaged' as const, reason: 'it is not UTF-8 text' }
     if ('reason' in verdict) {
-      return { events, goodBytes: start, bad: describe(bytes, start, events.length, verdict.kind, verdict.reason) }
+      const { kind, reason } = verdict.kind === 'damaged' && isUnfinished(bytes, end) ? cutShort : verdict
+      return { events, goodBytes: start, bad: describe(bytes, start, events.length, kind, reason) }
     }
     events.push(verdict.event)
     start = end + 1
     if (events.length % linesAtOnce === 0) yield
   }
   return { events, goodBytes: start }
+}
+
+const cutShort = { kind: 'torn', reason: 'it is cut short' } as const
+
+/** A line that was being written over room: room is where its rest belongs, and behind it. */
+function isUnfinished(bytes: Buffer, end: number): boolean {
+  return end + 1 < bytes.length && isRoom(bytes, end)
 }
 
 /** One sentence for people: which line, why, and what was behind it. */
@@ -104,8 +114,7 @@ function unknownType(text: string, runId: string, seq: number): string | undefin
 }
 
 function describe(bytes: Buffer, offset: number, linesBefore: number, kind: BadLine['kind'], reason: string): BadLine {
-  const rest = bytes.toString('utf8', offset).split('\n')
-  if (rest.at(-1) === '') rest.pop()
+  const rest = bytes.toString('utf8', offset).replace(/\n+$/, '').split('\n')
   return {
     kind,
     offset,
@@ -116,7 +125,7 @@ function describe(bytes: Buffer, offset: number, linesBefore: number, kind: BadL
   }
 }
 
-function isEvent(line: string): boolean {
+export function isEvent(line: string): boolean {
   try {
     parseRunEvent(line)
     return true

@@ -2,12 +2,13 @@ import { closeSync, fdatasync, ftruncateSync, openSync, writeSync } from 'node:f
 import { type ForkchartError, TerminalError } from '../errors.ts'
 import type { RunEvent } from '../events.ts'
 import { storeWriteError } from './disk-errors.ts'
+import { Pace, withRoom } from './journal-room.ts'
 
 /** The few calls a journal makes on its file, so that a test can let one fail. */
 export interface JournalDisk {
   open(path: string): number
-  /** Writes some of `bytes` from `offset` on at the end of the file; gives how many. */
-  write(fd: number, bytes: Buffer, offset: number): number
+  /** Writes some of `bytes` from `offset` on to a place in the file; gives how many. */
+  write(fd: number, bytes: Buffer, offset: number, position: number): number
   sync(fd: number, callback: (error: Error | null) => void): void
   truncate(fd: number, length: number): void
   close(fd: number): void
@@ -18,8 +19,8 @@ export interface JournalDisk {
  * and back, which an awaited write would add to the latency of every step. The sync, which waits for the disk, is not.
  */
 const nodeDisk: JournalDisk = {
-  open: (path) => openSync(path, 'a'),
-  write: (fd, bytes, offset) => writeSync(fd, bytes, offset, bytes.length - offset),
+  open: (path) => openSync(path, 'r+'),
+  write: (fd, bytes, offset, position) => writeSync(fd, bytes, offset, bytes.length - offset, position),
   sync: (fd, callback) => fdatasync(fd, callback),
   truncate: (fd, length) => ftruncateSync(fd, length),
   close: (fd) => closeSync(fd),
@@ -27,7 +28,7 @@ const nodeDisk: JournalDisk = {
 
 interface JournalOptions {
   readonly path: string
-  /** Size of the file: everything before it is whole lines. */
+  /** Size of the file, which is there: everything before it is whole lines. */
   readonly size: number
   readonly nextSeq: number
   /** Asked before each write: says why this process must not write any more. */
@@ -42,17 +43,25 @@ interface Waiter {
   readonly reject: (error: Error) => void
 }
 
+/** After so long without a line, or up to twice so long, a journal gives its room back. */
+const quietMs = 1_000
+
 /**
  * The append-only list of a run's events, one JSON line each. Events are written in the microtask after `append`;
  * one fdatasync at a time, asked for by `flushed`, covers everything written before it. What comes while one runs
- * gathers and shares the next.
+ * gathers and shares the next. While it is busy, and after the end of a process that was, blank lines follow the events.
  */
 export class Journal {
   readonly #path: string
   readonly #disk: JournalDisk
   readonly #guard: () => ForkchartError | undefined
   readonly #fd: number
+  /** Where the next line goes, and where the file ends: between them is room. */
   #size: number
+  #end: number
+  readonly #pace = new Pace()
+  #look: NodeJS.Timeout | undefined
+  #isQuiet = false
   #nextSeq: number
   /** Lines that wait to be written. */
   #pending = ''
@@ -74,6 +83,7 @@ export class Journal {
     this.#disk = options.disk ?? nodeDisk
     this.#guard = options.guard
     this.#size = options.size
+    this.#end = options.size
     this.#nextSeq = options.nextSeq
     try {
       this.#fd = this.#disk.open(options.path)
@@ -125,7 +135,24 @@ export class Journal {
   close(): void {
     this.#failure ??= new TerminalError('STORE_WRITE', `${this.#path} was closed; nothing can be added to it`)
     this.#closing = true
-    if (!this.#syncing) this.#disk.close(this.#fd)
+    if (!this.#syncing) this.#letGo()
+  }
+
+  #letGo(): void {
+    this.#giveBackRoom()
+    this.#disk.close(this.#fd)
+  }
+
+  #giveBackRoom(): void {
+    clearInterval(this.#look)
+    this.#look = undefined
+    if (this.#end === this.#size) return
+    try {
+      this.#disk.truncate(this.#fd, this.#size)
+      this.#end = this.#size
+    } catch {
+      // Blank lines do no harm.
+    }
   }
 
   #schedule(): void {
@@ -142,12 +169,13 @@ export class Journal {
     if (this.#waiters.length === 0) return
     this.#syncing = true
     this.#syncTarget = this.#written
+    this.#pace.count(performance.now())
     this.#disk.sync(this.#fd, this.#synchronised)
   }
 
   readonly #synchronised = (error: Error | null): void => {
     this.#syncing = false
-    if (this.#closing) this.#disk.close(this.#fd)
+    if (this.#closing) this.#letGo()
     // The sync may have taken long, or this process been stopped meanwhile: is the run still ours to go on with?
     this.#failure ??= error === null ? this.#guard() : storeWriteError(error, this.#path)
     if (this.#failure !== undefined) return this.#rejectAll(this.#failure)
@@ -164,30 +192,47 @@ export class Journal {
 
   /** Writes the pending lines whole; a failure leaves whole lines in the file, if the file system lets us. */
   #write(): ForkchartError | undefined {
-    const bytes = Buffer.from(this.#pending)
+    const lines = Buffer.from(this.#pending)
+    const fits = this.#size + lines.length <= this.#end
+    const bytes = fits || !this.#pace.isBusy ? lines : withRoom(lines)
     let done = 0
     try {
       // A write may be a short one: on a nearly full disk, at a size limit, on some network file systems.
       while (done < bytes.length) {
-        const count = this.#disk.write(this.#fd, bytes, done)
+        const count = this.#disk.write(this.#fd, bytes, done, this.#size + done)
         if (count === 0) throw new Error('the file system took no more bytes')
         done += count
       }
     } catch (error) {
-      this.#dropHalfLine(bytes, done)
-      return storeWriteError(error, this.#path)
+      if (done < lines.length) {
+        this.#dropHalfLine(lines, done)
+        return storeWriteError(error, this.#path)
+      }
+      // Only room is lacking: the next line that does not get on the disk will say so.
     }
-    this.#size += done
+    this.#end = Math.max(this.#end, this.#size + done)
+    this.#size += lines.length
     this.#pending = ''
     this.#written = this.#appended
+    if (this.#end > this.#size) this.#awaitQuiet()
     return undefined
   }
 
-  #dropHalfLine(bytes: Buffer, done: number): void {
-    const whole = done === 0 ? 0 : bytes.lastIndexOf(0x0a, done - 1) + 1
+  #awaitQuiet(): void {
+    this.#isQuiet = false
+    this.#look ??= setInterval(() => {
+      if (this.#isQuiet && !this.#syncing) this.#giveBackRoom()
+      this.#isQuiet = true
+    }, quietMs).unref()
+  }
+
+  #dropHalfLine(lines: Buffer, done: number): void {
+    const whole = done === 0 ? 0 : lines.lastIndexOf(0x0a, done - 1) + 1
+    this.#size += whole
     if (whole === done) return
     try {
-      this.#disk.truncate(this.#fd, this.#size + whole)
+      this.#disk.truncate(this.#fd, this.#size)
+      this.#end = this.#size
     } catch {
       // Then the next writer cuts the half line off and says so.
     }

@@ -7,6 +7,7 @@ import { runIdPattern } from '../ids.ts'
 import { storeReadError } from './disk-errors.ts'
 import { newestFirst } from './newest-first.ts'
 import { folderAt, type RunFolder, runsFolder } from './run-folder.ts'
+import { isEvent } from './journal-reader.ts'
 import { liveOwner } from './run-lock.ts'
 import { runStatus } from './run-status.ts'
 import { readRunTitle } from './spec-file.ts'
@@ -65,19 +66,30 @@ async function lastEvents(path: string): Promise<readonly RunEvent[]> {
       const start = Math.max(0, size - length)
       const bytes = Buffer.alloc(size - start)
       await file.read(bytes, 0, bytes.length, start)
-      const end = bytes.lastIndexOf(0x0a)
-      const begin = end <= 0 ? -1 : bytes.lastIndexOf(0x0a, end - 1)
-      if (end >= 0 && (begin >= 0 || start === 0)) {
-        const last = parseRunEvent(bytes.toString('utf8', begin + 1, end))
-        if (last.type !== 'run.paused' || begin < 0) return [last]
-        const beginBefore = bytes.lastIndexOf(0x0a, begin - 1)
-        if (beginBefore >= 0 || start === 0) return [last, parseRunEvent(bytes.toString('utf8', beginBefore + 1, begin))]
-      }
+      const lines = wholeLines(bytes)
+      // Where the bytes begin in the middle of the journal, the first line may lack its beginning.
+      if (start > 0) lines.shift()
+      const last = lines.length === 0 ? undefined : parseRunEvent(lines.at(-1) ?? '')
+      const before = lines.at(-2)
+      if (last !== undefined && last.type !== 'run.paused') return [last]
+      if (last !== undefined && before !== undefined) return [last, parseRunEvent(before)]
+      if (last !== undefined && start === 0) return [last]
       if (start === 0) return []
     }
   } finally {
     await file.close()
   }
+}
+
+/** The lines without the room behind them; the last is left out when it is not whole. */
+function wholeLines(bytes: Buffer): string[] {
+  const text = bytes.toString('utf8')
+  const lines = text.split('\n')
+  lines.pop()
+  const isBeforeRoom = lines.at(-1) === ''
+  while (lines.at(-1) === '') lines.pop()
+  if (isBeforeRoom && !isEvent(lines.at(-1) ?? '')) lines.pop()
+  return lines
 }
 
 async function madeAt(path: string): Promise<string> {

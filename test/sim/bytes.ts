@@ -22,11 +22,10 @@ export class Bytes {
     this.#length = length
   }
 
-  /** How often a byte occurs from a place on. */
-  count(byte: number, from: number): number {
-    let found = 0
-    for (let at = this.#buffer.indexOf(byte, from); at !== -1 && at < this.#length; at = this.#buffer.indexOf(byte, at + 1)) found += 1
-    return found
+  /** Where a byte is next, from a place on; -1 when it is nowhere. */
+  indexOf(byte: number, from: number): number {
+    const at = this.#buffer.indexOf(byte, from)
+    return at < this.#length ? at : -1
   }
 
   copy(): Buffer {

@@ -8,6 +8,8 @@ export interface OpenFile {
   readonly entry: SimFile | SimFolder
   readonly path: string
   readonly appends: boolean
+  /** Whether a process that is stopped in the middle of a write makes it when it goes on. */
+  readonly isLate: boolean
 }
 
 const openFiles = new Map<number, OpenFile>()
@@ -37,7 +39,7 @@ export function open(path: string, flags: string): number {
   const entry = there ?? disk.create(path, 'file', now)
   if (flags === 'w' && entry.kind === 'file') entry.change({ length: 0 })
   lastFd += 1
-  openFiles.set(lastFd, { entry, path, appends: flags.startsWith('a') })
+  openFiles.set(lastFd, { entry, path, appends: flags.startsWith('a'), isLate: flags !== 'wx' })
   return lastFd
 }
 
@@ -57,14 +59,14 @@ export function closeAll(): void {
 }
 
 export function write(fd: number, bytes: Uint8Array, position?: number | null): number {
-  const { entry, path, appends } = opened(fd)
+  const { entry, path, appends, isLate } = opened(fd)
   if (entry.kind === 'folder') throw diskError('EISDIR', path)
   call('write', path)
   const copy = new Uint8Array(bytes)
   const make = (): void => entry.change({ at: appends || position == null ? entry.seen.length : position, bytes: copy })
-  // Stopped right before it, an appender writes when it goes on: after all that it had looked at before.
+  // Stopped right before it, whoever writes does so when it goes on: after all that it had looked at before.
   const { world, process } = here()
-  if (appends && process.stopped) world.after(0, process, make)
+  if (isLate && process.stopped) world.after(0, process, make)
   else make()
   return bytes.length
 }

@@ -37,6 +37,7 @@ const substitutes: Readonly<Record<string, string>> = {
   'node:crypto': './node-others.ts',
   'node:timers/promises': './node-others.ts',
   './inbox.ts': './no-inbox.ts',
+  './journal-room.ts': './eager-room.ts',
 }
 
 function isOurs(url: string | undefined): boolean {

@@ -1,11 +1,13 @@
 import type { RunEvent } from '../../src/events.ts'
 import type { SimDisk, SimFile } from './disk.ts'
 
+const newline = 0x0a
+
 /** The journal of the simulated run as the disk has it, read from outside. */
 export class SimJournal {
   readonly #disk: SimDisk
   readonly #path: string
-  #known: { readonly file: SimFile; readonly length: number; readonly lines: number } | undefined
+  #known: { readonly file: SimFile; readonly end: number; readonly lines: number } | undefined
 
   constructor(disk: SimDisk, path: string) {
     this.#disk = disk
@@ -29,10 +31,14 @@ export class SimJournal {
   durable(): number {
     const file = this.#file()
     if (file === undefined) return 0
-    const { length } = file.synced
-    const known = this.#known?.file === file && this.#known.length <= length ? this.#known : { length: 0, lines: 0 }
-    const lines = known.lines + file.synced.count(0x0a, known.length)
-    this.#known = { file, length, lines }
+    const { synced } = file
+    let { end, lines } = this.#known?.file === file && this.#known.end <= synced.length ? this.#known : { end: 0, lines: 0 }
+    // An empty line is room.
+    for (let at = synced.indexOf(newline, end); at > end; at = synced.indexOf(newline, end)) {
+      end = at + 1
+      lines += 1
+    }
+    this.#known = { file, end, lines }
     return lines
   }
 
