@@ -73,10 +73,23 @@ export function label(context: StepContext) {
   }
 }
 
+/** An event of the step. Those of most steps are made in one go: each has three or four. */
+export function stepEvent(context: StepContext, type: UnnumberedEvent['type'], data: object): UnnumberedEvent {
+  const { block, attempt, scope } = context
+  const { path, group, branch } = block
+  const isPlain = attempt > 0 && block.kind !== 'agent' && scope.loop === undefined
+  if (isPlain && group !== undefined && branch !== undefined) return { path, attempt, group, branch, type, data } as UnnumberedEvent
+  if (isPlain && group === undefined && branch === undefined) return { path, attempt, type, data } as UnnumberedEvent
+  return { ...label(context), type, data } as UnnumberedEvent
+}
+
 export function outcomeEvent(context: StepContext): UnnumberedEvent {
   const outcome = context.outcome ?? { status: 'cancelled', reason: 'stopped' }
+  if (outcome.status === 'completed' && outcome.usage === undefined) {
+    return stepEvent(context, 'step.completed', { output: outcome.output })
+  }
   const { status, ...data } = outcome
-  return { ...label(context), type: `step.${status}`, data } as UnnumberedEvent
+  return stepEvent(context, `step.${status}`, data)
 }
 
 export function success({ block, used }: StepContext, result: ExecuteResult): Outcome {

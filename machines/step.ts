@@ -13,11 +13,11 @@ import {
   type ExecuteResult,
   failure,
   idempotencyKey,
-  label,
   lostError,
   repeatedError,
   outcomeEvent,
   skip,
+  stepEvent,
   type StepContext,
   type StepInput,
   success,
@@ -74,16 +74,16 @@ export const stepMachine = setup({
     slot: fromCallback<StepEvent, { block: StepBlock }>(({ sendBack }) => sendBack({ type: 'slot.granted' })),
   },
   actions: {
-    tell: emit(({ context }: { context: StepContext }, params: { type: 'step.queued' | 'step.started' }) => ({
-      ...label(context),
-      type: params.type,
-      data: {},
-    })),
-    tellRetry: emit(({ context }, params: { error: ErrorData; usage?: UsageTotal | undefined }) => ({
-      ...label(context),
-      type: 'step.retrying' as const,
-      data: { error: params.error, delayMs: context.delayMs, ...(params.usage === undefined ? {} : { usage: params.usage }) },
-    })),
+    tell: emit(({ context }: { context: StepContext }, params: { type: 'step.queued' | 'step.started' }) =>
+      stepEvent(context, params.type, {}),
+    ),
+    tellRetry: emit(({ context }, params: { error: ErrorData; usage?: UsageTotal | undefined }) =>
+      stepEvent(context, 'step.retrying', {
+        error: params.error,
+        delayMs: context.delayMs,
+        ...(params.usage === undefined ? {} : { usage: params.usage }),
+      }),
+    ),
     tellOutcome: emit(({ context }) => outcomeEvent(context)),
     countAttempt: assign({ attempt: ({ context }) => context.attempt + 1 }),
     countFailure: assign(({ context }, params: { error: ErrorData; elapsedMs: number; usage?: UsageTotal | undefined }) => {

@@ -1,4 +1,4 @@
-import type { Json } from './json.ts'
+import { type Json, jsonFault } from './json.ts'
 import type { UsageTotal } from './spec/outcome.ts'
 
 /**
@@ -142,5 +142,5 @@ function isErrorData(value: unknown): value is ErrorData {
 }
 
 function causeOf(error: Error): { cause?: string } {
-  return error.cause instanceof Error ? { cause: error.cause.message } : {}
+  return error.cause instanceof Error ? { cause: jsonFault(error.cause.message) } : {}
 }

@@ -17,6 +17,10 @@ const usageTotal = z.strictObject({
   reasoningTokens: z.number().optional(),
   costUsd: z.number().nullable(),
 })
+const spanAttributes = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+
+/** The id of the action of somebody outside that an event is of: see `RunAction`. */
+const action = z.string().optional()
 
 /** Fields of `data` per type. Everything optional is absent when it does not apply. */
 export const eventDataSchemas = {
@@ -36,6 +40,7 @@ export const eventDataSchemas = {
     again: z.array(z.string()).optional(),
     /** Paths of the other steps whose ends no longer count, since they came after. Only with `again`. */
     undone: z.array(z.string()).optional(),
+    action,
   }),
   /** Nothing goes on until somebody answers or sends what is waited for: the ids of those asks, of child runs too. */
   'run.waiting': z.strictObject({ asks: z.array(z.string()) }),
@@ -74,16 +79,28 @@ export const eventDataSchemas = {
     expiresAt: z.string().optional(),
   }),
   /** `received` is the `seq` of the `event.received` that it was answered with. */
-  'ask.answered': z.strictObject({ ask: z.string(), value: jsonValue, received: z.int().optional() }),
+  'ask.answered': z.strictObject({ ask: z.string(), value: jsonValue, received: z.int().optional(), action }),
   'ask.expired': z.strictObject({ ask: z.string() }),
   /** Sent by a program. One that nobody waits for is kept for the first who will. */
-  'event.received': z.strictObject({ event: z.string(), payload: jsonValue }),
+  'event.received': z.strictObject({ event: z.string(), payload: jsonValue, action }),
   log: z.strictObject({ stream: z.enum(['stdout', 'stderr', 'log']), text: z.string() }),
   'agent.message': z.strictObject({ text: z.string() }),
   /** `call` ties a result to its call. */
   'agent.tool_call': z.strictObject({ call: z.string(), tool: z.string(), arguments: jsonValue }),
   'agent.tool_result': z.strictObject({ call: z.string(), tool: z.string(), output: jsonValue, failed: z.boolean().optional() }),
   'agent.handoff': z.strictObject({ from: z.string(), to: z.string() }),
+  /** What the library of an agent does in an attempt, for traces; `span` counts from 1 in the attempt. */
+  'agent.span_started': z.strictObject({
+    span: z.int(),
+    /** The one around it; absent: the attempt itself. */
+    parent: z.int().optional(),
+    kind: z.enum(['agent', 'turn', 'model', 'tool', 'handoff', 'guardrail', 'mcp', 'custom']),
+    name: z.string(),
+    /** Of a tool: the call that it is. */
+    call: z.string().optional(),
+    attributes: spanAttributes.optional(),
+  }),
+  'agent.span_ended': z.strictObject({ span: z.int(), error: z.string().optional(), attributes: spanAttributes.optional() }),
   /** What one attempt used. `costSource` says where its cost is from, when that is known. */
   'agent.usage': usageTotal.extend({
     model: z.string().optional(),

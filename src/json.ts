@@ -17,6 +17,11 @@ export function toText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
+/** What `JSON.parse` says is wrong, without the piece of the text that it may quote: in half a key nobody could see one. */
+export function jsonFault(message: string): string {
+  return message.replace(/, (?:\.\.\.)?"[\s\S]*(?= is not valid JSON)/, '')
+}
+
 /** JSON text with object keys sorted at every level: equal values give equal texts. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {

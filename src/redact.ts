@@ -1,11 +1,19 @@
 import { isJsonObject, type Json, type JsonObject, toText } from './json.ts'
-import { hideNamed, hideShapes, isSecretField, marker, plainName } from './secret-shapes.ts'
+import { hideNamed, hideShapes, hideWritten, isSecretField, marker, plainName } from './secret-shapes.ts'
 
 /** Takes secrets out of what is about to be stored, shown or sent. */
 export interface Redactor {
   /** The same value with every secret inside its strings and keys replaced; the same reference when there was none. */
   json(value: Json): Json
   text(text: string): string
+  /**
+   * A text that somebody wrote into a spec without what is a secret by itself: a value of the environment, the shape of a
+   * key, what the rules' patterns and hook say. What only stands behind a name like `password` is left, as schemas have such
+   * names, too. `found` is given each secret.
+   */
+  written(text: string, found?: (secret: string) => void): string
+  /** A redactor that hides these as well, wherever they are; short ones are left out. */
+  knowing(secrets: readonly string[]): Redactor
 }
 
 /** Shorter values of secret-looking variables are left alone: they would also be found where they mean nothing. */
@@ -43,7 +51,10 @@ export type RedactHook = (value: Json) => Json
  * name like `api_key`, `password` or `authorization`; and what the rules say.
  */
 export function createRedactor(env: Readonly<Record<string, string | undefined>>, rules: RedactRules = {}): Redactor {
-  const secrets = secretsOf(env)
+  return redactorOf(secretsOf(env), rules)
+}
+
+function redactorOf(secrets: readonly string[], rules: RedactRules): Redactor {
   const ownKeys = new Set((rules.keys ?? []).map(plainName))
   const ownPatterns = (rules.patterns ?? []).map((pattern) => new RegExp(pattern, 'gu'))
   const { hook } = rules
@@ -99,15 +110,39 @@ export function createRedactor(env: Readonly<Record<string, string | undefined>>
     return typeof value === 'string' && value !== marker && isSecretField(key, value) ? marker : json(value)
   }
 
-  if (hook === undefined) return { json, text }
+  function written(value: string, found: (secret: string) => void = () => {}): string {
+    const hide = (secret: string): string => {
+      if (secret === '') return ''
+      found(secret)
+      return marker
+    }
+    const clean = ownPatterns.reduce((rest, pattern) => rest.replaceAll(pattern, hide), value)
+    return clean.length < shortestSecret ? clean : hideWritten(hideKnown(clean, secrets, found), found)
+  }
+
+  function knowing(more: readonly string[]): Redactor {
+    const known = new Set(secrets)
+    const added = more.filter((secret) => secret.trim().length >= shortestSecret).flatMap(formsOf)
+    return added.every((secret) => known.has(secret)) ? redactor : redactorOf(findable([...secrets, ...added]), rules)
+  }
+
   const hooked = (value: Json): Json => {
     try {
-      return hook(value)
+      return hook === undefined ? value : hook(value)
     } catch {
       return marker
     }
   }
-  return { json: (value) => hooked(json(value)), text: (value) => toText(hooked(text(value))) }
+  const redactor: Redactor =
+    hook === undefined
+      ? { json, text, written, knowing }
+      : {
+          json: (value) => hooked(json(value)),
+          text: (value) => toText(hooked(text(value))),
+          written: (value, found) => toText(hooked(written(value, found))),
+          knowing,
+        }
+  return redactor
 }
 
 /** Every text and number in the value. */
@@ -120,16 +155,24 @@ function hideAll(value: Json): Json {
 
 /** Everything to look for, as it may be written. */
 function secretsOf(env: Readonly<Record<string, string | undefined>>): readonly string[] {
-  const found = new Set<string>()
-  for (const [name, value] of Object.entries(env)) {
-    if (value === undefined || value.trim().length < shortestSecret || !isSecretName(name)) continue
-    for (const secret of [value, value.trim(), ...linesOf(value)]) {
-      found.add(secret)
-      found.add(JSON.stringify(secret).slice(1, -1))
-      if (secret.isWellFormed()) found.add(encodeURIComponent(secret))
-    }
-  }
-  return [...found].filter((secret) => !marker.includes(secret))
+  const found = Object.entries(env).flatMap(([name, value]) =>
+    value === undefined || value.trim().length < shortestSecret || !isSecretName(name) ? [] : formsOf(value),
+  )
+  return findable(found)
+}
+
+/** Each once, and none that would be found in the marker. */
+function findable(secrets: readonly string[]): readonly string[] {
+  return [...new Set(secrets)].filter((secret) => !marker.includes(secret))
+}
+
+/** A secret, and its lines, as they may be written. */
+function formsOf(value: string): readonly string[] {
+  return [value, value.trim(), ...linesOf(value)].flatMap((secret) => [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    ...(secret.isWellFormed() ? [encodeURIComponent(secret)] : []),
+  ])
 }
 
 /** Whether the value of an environment variable of this name is taken for a secret. */
@@ -144,12 +187,13 @@ function linesOf(value: string): readonly string[] {
 }
 
 /** Occurrences that overlap are hidden as one, so that nothing of either is left. */
-function hideKnown(text: string, secrets: readonly string[]): string {
+function hideKnown(text: string, secrets: readonly string[], found?: (secret: string) => void): string {
   let spans: [start: number, end: number][] | undefined
   for (const secret of secrets) {
     for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + 1)) {
       spans ??= []
       spans.push([at, at + secret.length])
+      found?.(secret)
     }
   }
   if (spans === undefined) return text

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import type { Json } from './json.ts'
 
 const json: z.ZodType<Json> = z.json()
+/** Of one action: done again under the same id, as by who never heard of its success, it counts once. */
+const id = z.string().min(1).max(200).optional()
 
 /** What somebody can do with a run while it goes on. */
 export const runActionSchema = z.discriminatedUnion('type', [
@@ -10,11 +12,11 @@ export const runActionSchema = z.discriminatedUnion('type', [
   /** Stops a step, or all in a group; without a path the whole run. */
   z.strictObject({ type: z.literal('cancel'), reason: z.string(), path: z.string().optional() }),
   /** Answers a question. */
-  z.strictObject({ type: z.literal('answer'), ask: z.string(), value: json }),
+  z.strictObject({ type: z.literal('answer'), ask: z.string(), value: json, id }),
   /** Sends an event, to all steps that wait for one of its name, or else to the first that will. */
-  z.strictObject({ type: z.literal('send'), event: z.string(), payload: json }),
+  z.strictObject({ type: z.literal('send'), event: z.string(), payload: json, id }),
   /** Runs steps again, see `ResumeOptions.again`. */
-  z.strictObject({ type: z.literal('retry'), again: z.union([z.literal('failed'), z.array(z.string()).min(1)]) }),
+  z.strictObject({ type: z.literal('retry'), again: z.union([z.literal('failed'), z.array(z.string()).min(1)]), id }),
 ])
 export type RunAction = z.infer<typeof runActionSchema>
 

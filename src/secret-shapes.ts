@@ -5,6 +5,11 @@ export const marker = '<redacted>'
 const shapeHint =
   /sk-|k_live_|k_test_|gh[oprsu]_|github_pat_|glpat-|npm_|A[KBCS]IA|ACCA|AIza|GOCSPX-|ya29\.|hf_|gsk_|xai-|r8_|SG\.|shp|dop_v1_|pypi-|hooks\.slack|xox[abeprs]-|xapp-|eyJ|PRIVATE KEY|[Bb]earer\s|BEARER\s|:\/\//
 
+const privateKey =
+  /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/g
+const afterBearer = /(?<=\bbearer\s{1,8})(?:(?=[\w.~+/=-]{0,64}\d)[\w.~+/=-]{8,}|[\w.~+/=-]{20,})/gi
+const inUrl = /(?<=:\/\/[^/\s:@]{0,256}:)[^/\s@]{3,256}(?=@)/g
+
 /** What looks around is bounded, so that no text takes more than linear time. */
 const shapes: readonly RegExp[] = [
   /\bsk-(?=[\w-]{0,64}\d)[\w-]{16,}/g,
@@ -29,14 +34,37 @@ const shapes: readonly RegExp[] = [
   /\bxapp-[A-Za-z0-9-]{10,}/g,
   /(?<=hooks\.slack\.com\/services\/)[\w/]{20,}/g,
   /\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,}/g,
-  /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/g,
-  /(?<=\bbearer\s{1,8})(?:(?=[\w.~+/=-]{0,64}\d)[\w.~+/=-]{8,}|[\w.~+/=-]{20,})/gi,
-  /(?<=:\/\/[^/\s:@]{0,256}:)[^/\s@]{3,256}(?=@)/g,
+  privateKey,
+  afterBearer,
+  inUrl,
 ]
 
 export function hideShapes(text: string): string {
   if (!shapeHint.test(text)) return text
   return shapes.reduce((clean, shape) => clean.replaceAll(shape, marker), text)
+}
+
+/**
+ * The same for a text that somebody wrote into a spec, where keys are also spoken of: only what is a secret itself is
+ * hidden, not the first line of a private key alone, not `Bearer` and a word, and nothing with a `${{ }}` or a blank in the
+ * place of the secret. `found` is given each secret.
+ */
+export function hideWritten(text: string, found: (secret: string) => void): string {
+  if (!shapeHint.test(text)) return text
+  return shapes.reduce((clean, shape) => clean.replaceAll(shape, (secret: string) => {
+    if (!isSecretItself(shape, secret)) return secret
+    if (!secret.includes(marker)) found(secret)
+    return marker
+  }), text)
+}
+
+/** A line of a key, also where its line breaks are written as `\n`. */
+const keyLine = /(?:\n|\\n)[ \t]*[A-Za-z0-9+/=]{12,}[ \t]*(?:\r|\n|\\[rn]|-----|$)/
+
+function isSecretItself(shape: RegExp, found: string): boolean {
+  if (shape === privateKey) return keyLine.test(found)
+  if (shape === afterBearer) return /\d|[a-z][A-Z]|[A-Z]{2}[a-z]/.test(found)
+  return shape !== inUrl || !(found.includes('${{') || blank.test(found) || /^(?:your[-_]?)?pass(?:word|wd)?$/i.test(found))
 }
 
 /** Names whose values are secret, in words parted by `_`; and the ends of such. */

@@ -37,7 +37,7 @@ export function spanIdOf(traceId: string, { runId, seq }: { readonly runId: stri
 }
 
 function hash(text: string, digits: number): string {
-  const found = createHash('sha256').update(text).digest('hex').slice(0, digits)
+  const found = createHash('sha256').update(text).digest().toString('hex', 0, digits / 2)
   // All zeros are no id.
   return /^0+$/.test(found) ? `${'0'.repeat(digits - 1)}1` : found
 }

@@ -167,3 +167,56 @@ describe('a run that is paused', () => {
     expect(await (await bench.host.resume({ runId: 'run' })).settled).toEqual({ status: 'done', output: 'b' })
   })
 })
+
+describe('an action with an id', () => {
+  const go = { type: 'send', event: 'go', payload: 1, id: 'once' } as const
+
+  test('counts once, also when the process that took it has died before it was heard of', async () => {
+    const bench = createActBench()
+    const handle = await bench.begin(workflowOf([{ id: 'w', wait: { event: 'go' } }, { id: 'x', wait: { event: 'go' } }]))
+    await bench.quiet()
+    await handle.act(go)
+    await bench.quiet()
+    await handle.act(go)
+    const { spec, events } = await bench.store.read('run')
+    expect(events.filter(({ type }) => type === 'event.received')).toMatchObject([{ data: { event: 'go', action: 'once' } }])
+
+    const next = createActBench(bench.work, { store: await cutStore(spec, events), now: bench.clock.now() })
+    expect(await next.host.act('run', go)).toBe('taken')
+    const again = await next.host.resume({ runId: 'run' })
+    await next.quiet()
+    await again.act(go)
+    expect(told(again, 'event.received')).toHaveLength(1)
+    await again.act({ ...go, id: 'twice' })
+    expect(await next.settled(again)).toEqual({ status: 'done', output: 1 })
+    expect(await next.host.act('run', go)).toBe('taken')
+    await expect(next.host.act('run', { ...go, id: 'thrice' })).rejects.toMatchObject({ code: 'RUN_SETTLED' })
+  })
+
+  test('of an answer is not told that somebody else was faster', async () => {
+    const bench = createActBench()
+    const handle = await bench.begin(workflowOf([{ id: 'q', ask: 'Go on?' }, { id: 'w', wait: '10h' }]))
+    await bench.quiet()
+    const [opened] = eventsOf(handle).filter(({ type }) => type === 'ask.opened')
+    const ask = opened?.type === 'ask.opened' ? opened.data.ask : ''
+    const answer = { type: 'answer', ask, value: 'yes', id: 'mine' } as const
+    await handle.act(answer)
+    await handle.act(answer)
+    await expect(handle.act({ ...answer, id: 'other' })).rejects.toMatchObject({ code: 'ASK_NOT_OPEN' })
+    expect(told(handle, 'ask.answered')).toHaveLength(1)
+  })
+
+  test('of a retry runs its steps again once', async () => {
+    const bench = createActBench()
+    bench.break('g.a')
+    const handle = await bench.begin(workflowOf([{ id: 'g', parallel: [call('a'), { id: 'w', wait: '10h' }], on_branch_failure: 'continue' }]))
+    await bench.quiet()
+    const retry = { type: 'retry' as const, again: ['g.a'], id: 'mine' }
+    await handle.act(retry)
+    await bench.quiet()
+    await handle.act(retry)
+    await bench.quiet()
+    expect(told(handle, 'run.resumed')).toHaveLength(1)
+    expect(bench.executed.filter((path) => path === 'g.a')).toHaveLength(2)
+  })
+})

@@ -51,6 +51,26 @@ describe('a child run', () => {
     expect((await bench.store.read('run.g.child')).spec).toMatchObject({ input: 'a', parent: { runId: 'run', path: 'g.child' } })
   })
 
+  test('that somebody else has for a moment is waited for, and taken in the end when its parent was', async () => {
+    for (const force of [false, true]) {
+      const bench = createActBench()
+      const handle = await bench.begin(parentOf(() => [call('child')], workflowOf([{ id: 'q', ask: '?' }])))
+      await bench.quiet()
+      await handle.interrupt()
+      const { writer } = await bench.store.open('run.child')
+      const again = await bench.host.resume({ runId: 'run', force })
+      await bench.quiet()
+      expect(bench.open(again)).toEqual([])
+      if (!force) await writer.close()
+      for (let waited = 0; waited < 20_000; waited += 100) {
+        bench.clock.advance(100)
+        await bench.quiet()
+      }
+      await bench.host.act('run.child', { type: 'answer', ask: 'q', value: 'yes' })
+      expect(await bench.settled(again)).toEqual({ status: 'done', output: 'yes' })
+    }
+  })
+
   test('that fails fails the step, which names it; run again it is another one', async () => {
     const bench = createActBench()
     bench.break('y')

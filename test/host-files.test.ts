@@ -12,7 +12,7 @@ describe('a run in files', () => {
     const store = createFileStore(dir)
     const bench = createBench(({ path }) => path, { store })
     const handle = await bench.start(draftWorkflow([{ id: 'a' }, { id: 'g', parallel: [{ id: 'x' }, { id: 'y' }] }]))
-    expect(await bench.settled(handle)).toEqual({ status: 'done', output: ['g.x', 'g.y'] })
+    expect(await handle.settled).toEqual({ status: 'done', output: ['g.x', 'g.y'] })
     expect((await readdir(join(dir, 'runs', 'run'))).filter((name) => name !== 'logs').sort()).toEqual(['events.ndjson', 'run.json', 'spec.json'])
     const { checkpoint, events } = await store.read('run')
     expect(events).toEqual(eventsOf(handle))

@@ -83,6 +83,23 @@ describe.each<[string, () => Promise<Store>]>([
     expect(seen).toEqual((await store.read(run.runId)).events)
   })
 
+  test('are read from there before any checkpoint, too: those that are on disk are not kept', async () => {
+    const { store, reads, checkpoints } = watched(await create())
+    const stopped = Promise.withResolvers<Json>()
+    const reached = Promise.withResolvers<void>()
+    const { start } = createBench(({ path }) => (path === 'one' ? 'done' : (reached.resolve(), stopped.promise)), { store })
+    const run = await start(draftWorkflow([{ id: 'one' }, { id: 'two' }]), { runId: `short-${kind}` })
+    await reached.promise
+    const before = checkpoints.length
+    const seen = eventsOf(run)
+    expect(reads()).toBe(1)
+    expect(checkpoints).toHaveLength(before)
+    expect(seen.at(-1)).toMatchObject({ type: 'step.started', path: 'two' })
+    expect(seen).toEqual((await store.read(run.runId)).events)
+    stopped.resolve('end')
+    expect(await run.settled).toMatchObject({ status: 'done' })
+  })
+
   test('are all there for steps that are to run again', async () => {
     const { store, reads, checkpoints } = watched(await create())
     const { run, go } = await atLast(store, `again-${kind}`)

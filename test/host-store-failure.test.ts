@@ -3,6 +3,7 @@ import { TerminalError } from '../src/errors.ts'
 import { createMemoryStore } from '../src/store/memory-store.ts'
 import type { RunWriter, Store } from '../src/store/store.ts'
 import { type Draft, draftWorkflow } from '../src/testing/draft-workflow.ts'
+import { createActBench, workflowOf } from './act-bench.ts'
 import { createBench } from './run-embedded.ts'
 
 const stages: Draft[] = [{ id: 'a' }, { id: 'g', parallel: [{ id: 'x' }, { id: 'y' }, { id: 'z' }] }, { id: 'b' }]
@@ -48,6 +49,14 @@ function failingStore(memory: Store, after: number): Failing {
 }
 
 describe('a run whose store fails', () => {
+  test('when it only waits for a person says so, too: nobody could be asked', async () => {
+    // The first checkpoint and the start of the question are kept, the question is not.
+    const { store } = failingStore(createMemoryStore(), 2)
+    const bench = createActBench(({ path }) => path, { store })
+    const handle = await bench.begin(workflowOf([{ id: 'q', ask: '?' }]))
+    await expect(handle.settled).rejects.toMatchObject({ code: 'STORE_WRITE' })
+  })
+
   test('at any moment says so, stops, and loses nothing that was told to be safe', async () => {
     const whole = failingStore(createMemoryStore(), Number.POSITIVE_INFINITY)
     const undisturbed = createBench(({ path }) => path, { store: whole.store })

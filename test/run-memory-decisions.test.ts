@@ -39,3 +39,13 @@ test('what was cancelled after a restart leaves no answers to a later attempt', 
   const entries = memoryOf([...asked, retrying(interruptedCode), ['step.cancelled', {}], ['step.started', {}], completed]).entries()
   expect(entries).toMatchObject([{ output: 'done', decisions: [] }])
 })
+
+const gave = (tool: string, output: string) => ['agent.tool_result', { call: 'c', tool, output }] as const
+const results = (memory: RunMemory) => memory.entries().map(({ tools }) => tools.map(({ tool, result }) => `${tool} ${result}`))
+
+test('what tools gave before a restart is remembered with what came of it, once', () => {
+  const before = [['step.started', {}], gave('look', 'x'), gave('look', 'x'), gave('order', 'y'), retrying(interruptedCode), ['step.started', {}]] as const
+  expect(results(memoryOf([...before, gave('pay', 'z'), completed]))).toEqual([['look x', 'look x', 'order y', 'pay z']])
+  expect(results(memoryOf([...before, gave('look', 'x'), gave('look', 'other'), completed]))).toEqual([['look x', 'look x', 'order y', 'look other']])
+  expect(results(memoryOf([...before, gave('pay', 'z'), retrying('NETWORK'), ['step.started', {}], completed]))).toEqual([['look x', 'look x', 'order y', 'pay z'], []])
+})

@@ -39,6 +39,16 @@ describe('a scheduler', () => {
     expect(scheduler.grant()).toBe('b')
   })
 
+  test('takes the place of a step that asks for another one', () => {
+    const scheduler = new Scheduler(1, new SlotPool(9))
+    scheduler.request('a', false)
+    expect(grantAll(scheduler)).toEqual(['a'])
+    scheduler.request('a', false)
+    expect(scheduler.isWaitedFor()).toBe(true)
+    expect(grantAll(scheduler)).toEqual(['a'])
+    expect(scheduler.isWaitedFor()).toBe(false)
+  })
+
   test('lets steps past that need no place of a full pool', () => {
     const pool = new SlotPool(1)
     const scheduler = new Scheduler(3, pool)
@@ -50,7 +60,7 @@ describe('a scheduler', () => {
     expect(grantAll(scheduler)).toEqual(['agent-2'])
   })
 
-  test('tells all who share a pool that a place came free, until they stop listening', () => {
+  test('tells all who share a pool that a place came free, until they leave', () => {
     const pool = new SlotPool(1)
     const [one, other] = [new Scheduler(9, pool), new Scheduler(9, pool)]
     one.request('a', true)
@@ -58,10 +68,11 @@ describe('a scheduler', () => {
     expect(grantAll(one)).toEqual(['a'])
     expect(grantAll(other)).toEqual([])
     const granted: string[] = []
-    const stop = pool.onFree(() => granted.push(...grantAll(other)))
+    const sharer = { wake: () => void granted.push(...grantAll(other)) }
+    pool.join(sharer)
     one.release('a')
     expect(granted).toEqual(['b'])
-    stop()
+    pool.leave(sharer)
     other.release('b')
     expect(granted).toEqual(['b'])
   })

@@ -62,6 +62,34 @@ describe('a history that keeps every promise', () => {
   })
 })
 
+describe('what people did to a run', () => {
+  const opened: UnnumberedEvent = { type: 'ask.opened', path: 'a', attempt: 1, data: { ask: 'a', message: '?' } }
+  const answered: UnnumberedEvent = { type: 'ask.answered', path: 'a', attempt: 1, data: { ask: 'a', value: 'a' } }
+  const asked = journal(started, queued('a'), began('a'), opened, answered, completed('a'), settled)
+  const acted: HistoryEntry = { kind: 'acted', run: 'run', number: 1, process: 1, action: { type: 'answer', ask: 'a', value: 'a' }, written: 4 }
+  const acknowledged = (durable: number): HistoryEntry => ({ kind: 'acknowledged', run: 'run', number: 1, durable })
+
+  test('is kept when it was acknowledged: on disk then, once, and with its effect', () => {
+    expect(codes({ entries: [acted, acknowledged(5)], events: asked })).toEqual([])
+    expect(codes({ entries: [acted, acknowledged(4)], events: asked })).toEqual(['ACTION_LOST'])
+    const without = journal(started, queued('a'), began('a'), opened, { type: 'step.cancelled', path: 'a', attempt: 1, data: { reason: 'r', by: 'a' } }, settled)
+    expect(codes({ entries: [acted, acknowledged(5)], events: without })).toEqual(['ACTION_LOST'])
+    const twice = journal(started, queued('a'), began('a'), opened, answered, answered, completed('a'), settled)
+    expect(codes({ entries: [acted], events: twice })).toContain('ACTION_LOST')
+    const other = journal(started, queued('a'), began('a'), opened, { ...answered, data: { ask: 'a', value: 'b' } } as UnnumberedEvent, completed('a'), settled)
+    expect(codes({ entries: [], events: other })).toEqual(['ACTION_LOST'])
+  })
+
+  test('has only that done again which it says, with what comes of it', () => {
+    const again: UnnumberedEvent = { type: 'run.resumed', data: { afterSeq: 5, again: ['a'], undone: [] } }
+    const repeated = (path: string): RunEvent[] => journal(started, queued('a'), began('a'), completed('a'), queued('b'), began('b'), completed('b'), settled, { ...again, data: { ...again.data, again: [path] } } as UnnumberedEvent, queued('a'), began('a'), completed('a'), settled)
+    const entries = [effect(3), gave(), effect(6, { effect: 2, path: 'b', key: 'run/b' }), { kind: 'gave', effect: 2, output: 'b' }, effect(11, { effect: 3, key: 'run/a~1' }), gave(3)] as HistoryEntry[]
+    expect(codes({ entries, events: repeated('a'), reads: () => undefined })).toEqual(['OTHER_OUTPUT'])
+    expect(codes({ entries, events: repeated('b'), reads: () => undefined })).toContain('REDONE')
+    expect(codes({ entries: entries.map((entry) => ({ ...entry, input: 'x' })), events: repeated('a'), reads: () => 'y' })).toContain('OTHER_INPUT')
+  })
+})
+
 describe('a history is faulted', () => {
   const died = (count: number): HistoryEntry => ({ kind: 'died', committed: whole.slice(0, count) })
   const opened = (count: number): HistoryEntry => ({ kind: 'opened', process: 2, events: whole.slice(0, count) })

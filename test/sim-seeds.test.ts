@@ -20,7 +20,7 @@ describe('the simulation', { timeout: 120_000 }, () => {
   test('finds nothing in what it is for, whatever goes wrong', async () => {
     const { code, said } = await simulate('--seeds', '150')
     expect(said).toMatch(/^150 seeds from 1 on, no violation: \d+ seeds\/s/)
-    for (const kind of ['kill', 'power', 'disk-full', 'sync-error', 'stop', 'clock', 'interrupt']) expect(said).toContain(` ${kind}`)
+    for (const kind of ['kill', 'power', 'disk-full', 'sync-error', 'stop', 'clock', 'interrupt', 'read-only']) expect(said).toContain(` ${kind}`)
     expect(code).toBe(0)
   })
 
@@ -42,6 +42,11 @@ describe('the simulation', { timeout: 120_000 }, () => {
     'checkpoint-behind': 'DEFECT',
     'checkpoint-unsettled': 'NEVER_ENDED',
     'lost-results': 'REDONE',
+    'early-answer': 'ACTION_LOST',
+    'early-reply': 'ACTION_LOST',
+    'message-twice': 'ACTION_LOST',
+    'lost-answer': 'ACTION_LOST',
+    'lost-retry': 'ORDER',
   }
   test.each(Object.entries(planted))('finds the planted bug %s', async (plant, code) => {
     const found = await simulate('--seeds', '200', '--plant', plant)

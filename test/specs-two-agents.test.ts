@@ -35,7 +35,7 @@ describe('two coding agents in one repository', () => {
     const fakes = createFakeAgents(join(temporaryFolder(), 'fakes'), {
       claude: [
         { write: { 'api/index.js': 'export const routes = [\n' }, say: 'Added the route.' },
-        { when: 'build-api', write: { 'api/index.js': "export const routes = ['weather']\n" }, say: 'Mended it.', costUsd: 0.02, usage: { inputTokens: 9, outputTokens: 1 } },
+        { when: 'build:api` fails', write: { 'api/index.js': "export const routes = ['weather']\n" }, say: 'Mended it.', costUsd: 0.02, usage: { inputTokens: 9, outputTokens: 1 } },
         { when: 'has no test', write: { 'api/test.js': 'weather()\n' } },
       ],
       codex: [{ write: { 'web/index.js': "export const pages = ['weather']\n" } }, { when: 'has no test', say: 'Not mine.' }],
@@ -48,7 +48,7 @@ describe('two coding agents in one repository', () => {
     const called = fakes.calls().map(({ program }) => program)
     expect(called.filter((program) => program === 'claude')).toHaveLength(3)
     expect(called.filter((program) => program === 'codex')).toHaveLength(2)
-    expect(completed.filter((path) => path === 'deliver.work.verify.build-web').length).toBeGreaterThanOrEqual(2)
+    expect(completed.filter((path) => path === 'deliver.work.builds.round.verify.web').length).toBeGreaterThanOrEqual(2)
     // Each worked in a folder of its own.
     for (const { cwd, program } of fakes.calls()) expect(cwd === folder, program).toBe(program === 'gemini')
 

@@ -3,10 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../src/clock.ts'
-import { CheckpointFile } from '../src/store/checkpoint-file.ts'
 import { storeWriteError } from '../src/store/disk-errors.ts'
 import { createFileStore } from '../src/store/file-store.ts'
 import { Journal } from '../src/store/journal.ts'
+import { RunFolder } from '../src/store/run-folder.ts'
 import { acquireRunLock } from '../src/store/run-lock.ts'
 import { FileRunWriter } from '../src/store/run-writer.ts'
 import { sampleCheckpoint, sampleEvents, sampleRunSpec } from '../src/testing/store-samples.ts'
@@ -26,9 +26,12 @@ describe('a disk that takes no more', () => {
     const lock = await acquireRunLock({ path: folder.lock, runId: 'run', force: false, clock: systemClock })
     const writer = new FileRunWriter({
       runId: 'run',
-      folder: { ...folder, journal: '/dev/full' },
+      folder: new (class extends RunFolder {
+        override get journal(): string {
+          return '/dev/full'
+        }
+      })(folder.path),
       lock,
-      checkpointFile: new CheckpointFile(folder.checkpoint),
       journal: { size: 0, nextSeq: 1 },
     })
     writer.append(sampleEvents('run', 1))

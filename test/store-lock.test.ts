@@ -1,8 +1,9 @@
 import { readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { LockRecord } from '../src/store/lock-file.ts'
 import { replaceLock } from '../src/store/lock-takeover.ts'
+import { acquireRunLock } from '../src/store/run-lock.ts'
 import { thisProcess } from '../src/store/process-identity.ts'
 import { sampleEvents } from '../src/testing/store-samples.ts'
 import { type Child, startChild } from './store-child-process.ts'
@@ -70,6 +71,26 @@ describe('two processes on one run', () => {
     await holder.nextLine()
     holder.process.stdin?.end()
     expect(await holder.restOfLines()).toEqual([])
+    await expect(stat(folder.lock)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+})
+
+describe('a lock that is held', () => {
+  it('says every 2 s that its owner lives, and else stays as it was', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { folder } = await storedRun()
+    let now = Date.parse('2026-11-21T10:00:00.000Z')
+    const clock = { now: () => now, schedule: () => () => {} }
+    const lock = await acquireRunLock({ path: folder.lock, runId: 'run', force: false, clock })
+    const taken = await readLock(folder.lock)
+    expect(taken).toMatchObject({ ...thisProcess(), since: '2026-11-21T10:00:00.000Z', heartbeat: '2026-11-21T10:00:00.000Z' })
+    now += 2_000
+    vi.advanceTimersByTime(2_000)
+    expect(await readLock(folder.lock)).toEqual({ ...taken, heartbeat: '2026-11-21T10:00:02.000Z' })
+    lock.release()
+    now += 2_000
+    vi.advanceTimersByTime(2_000)
     await expect(stat(folder.lock)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 })

@@ -19,6 +19,7 @@ export function lockstepProgram(chart: Chart): Program {
   const machines = new Map<string, PureMachine>()
   return {
     chart,
+    env: tables.env,
     index: tables.index,
     machine(src) {
       let known = machines.get(src)

@@ -130,6 +130,47 @@ describe('the trace of a run', () => {
   })
 })
 
+describe('what the library of an agent does in an attempt', () => {
+  const step = { runId: 'r', traceId: 'a'.repeat(32), path: 'x', agent: 'writer', attempt: 1 }
+  const begin = (span: number, kind: string, more: object = {}) => ['agent.span_started', { span, kind, name: kind, ...more }] as const
+  const end = (span: number, more: object = {}) => ['agent.span_ended', { span, ...more }] as const
+  const call = ['agent.tool_call', { call: 'c', tool: 'look', arguments: {} }] as const
+  const result = ['agent.tool_result', { call: 'c', tool: 'look', output: 1 }] as const
+  const tool = begin(3, 'tool', { parent: 2, call: 'c' })
+  const turn = [begin(1, 'agent'), begin(2, 'turn', { parent: 1 })] as const
+  const done = [end(2), end(1), ['step.completed', { output: 1 }]] as const
+
+  function told(events: readonly (readonly [type: string, data: object])[]): { readonly lines: string[]; readonly spans: Span[] } {
+    const trace = new Trace()
+    const all = [['run.started', { workflow: 'w', input: null, scripted: false }], ['step.queued', {}], ['step.started', {}], ...events] as const
+    const ended = all.flatMap(([type, data], index) => trace.take({ ...step, seq: index + 1, at: new Date(index).toISOString(), type, data } as never))
+    const byId = new Map(ended.map((span) => [span.spanId, span]))
+    return { spans: ended, lines: ended.map((span) => `${span.name} in ${byId.get(span.parentSpanId ?? '')?.name ?? '-'} ${span.status}`) }
+  }
+
+  const whole = ['turn in agent ok', 'agent in invoke_agent writer ok', 'invoke_agent writer in step x ok', 'step x in - ok']
+
+  test('is in what is around it; a call of a tool is one span, whoever tells of it first', () => {
+    for (const order of [[call, tool, end(3), result], [tool, call, end(3), result], [tool, end(3), call, result], [call, tool, result, end(3)], [call, result]]) {
+      const name = order[0] === call ? 'execute_tool look' : 'tool'
+      expect(told([...turn, ...order, ...done]).lines).toEqual([`${name} in turn ok`, ...whole])
+    }
+  })
+
+  test('has its errors, with their kind where it shows', () => {
+    const { spans } = told([...turn, begin(3, 'model', { parent: 2 }), end(3, { error: 'RateLimitError: 429' }), end(2, { error: 'gone' }), end(1), ['step.completed', { output: 1 }]])
+    expect(spans[0]).toMatchObject({ status: 'error', message: 'RateLimitError: 429', attributes: { 'error.type': 'RateLimitError' } })
+    expect(spans[1]).toMatchObject({ status: 'error', message: 'gone', attributes: { 'error.type': '_OTHER' } })
+  })
+
+  test('ends with the attempt, the innermost first, and what comes later is none of it', () => {
+    const { lines } = told([...turn, call, tool, begin(4, 'model', { parent: 3 }), ['step.failed', { error: { code: 'TIMEOUT', message: 'late' } }], end(4), end(1), begin(9, 'turn')])
+    expect(lines).toEqual([
+      'model in execute_tool look unset', 'execute_tool look in turn unset', 'turn in agent unset', 'agent in invoke_agent writer unset', 'invoke_agent writer in step x error', 'step x in - error',
+    ])
+  })
+})
+
 describe('a traceparent', () => {
   test('comes back as it was written', () => {
     const hex = (length: number) => fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length }).filter((text) => /[^0]/.test(text))

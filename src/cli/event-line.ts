@@ -65,5 +65,9 @@ function eventDetail(event: RunEvent): string {
       return `${event.data.from} to ${event.data.to}`
     case 'agent.usage':
       return `${event.data.inputTokens} tokens in, ${event.data.outputTokens} out`
+    case 'agent.span_started':
+      return `${event.data.span}: ${event.data.name}`
+    case 'agent.span_ended':
+      return `${event.data.span}${event.data.error === undefined ? '' : `: ${event.data.error}`}`
   }
 }

@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { CommanderError } from 'commander'
 import { ForkchartError, nodeErrorCode } from '../errors.ts'
+import { createRedactor } from '../redact.ts'
 import type { Problem } from '../spec/problem.ts'
 import { SpecError } from '../spec/spec-error.ts'
 import { plainLines } from '../tui/cells.ts'
@@ -18,12 +19,14 @@ export function reportFailure(error: unknown, terminal: Terminal, json: boolean)
     if (json) printError(terminal, { code: 'USAGE', message: error.message.replace(/^error: /, '') })
     return exitCode.usage
   }
-  const { code, message, exit } = describe(error)
+  const { text } = createRedactor(terminal.env)
+  const { code, exit, message: said } = describe(error)
+  const message = text(said)
   // Names and texts of others may be in it: they must not drive the reader's terminal.
   terminal.err(`error: ${plainLines(message).join('\n')} [${code}]\n`)
   if (error instanceof SpecError) terminal.err(problemList(error.problems, terminal.cwd))
   else if (!(error instanceof ForkchartError) && nodeErrorCode(error) === undefined && error instanceof Error) {
-    terminal.err(`${error.stack ?? ''}\n`)
+    terminal.err(`${text(error.stack ?? '')}\n`)
   }
   if (json) printError(terminal, { code, message, ...(error instanceof SpecError ? { problems: error.problems } : {}) })
   return exit

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
+import { textStart } from '../cut-text.ts'
 import { nodeErrorCode, UsageError } from '../errors.ts'
-import { isJsonObject, type Json, type JsonSchema } from '../json.ts'
+import { isJsonObject, type Json, jsonFault, type JsonSchema } from '../json.ts'
 import { readObjective } from './objective.ts'
 
 const jsonPattern = /^\s*[[{]/
@@ -111,7 +112,7 @@ function parseJson(text: string, source: string): Json {
   try {
     return JSON.parse(text) as Json
   } catch (error) {
-    throw unreadable(source, error instanceof Error ? error.message : 'it is not JSON')
+    throw unreadable(source, error instanceof Error ? jsonFault(error.message) : 'it is not JSON')
   }
 }
 
@@ -124,6 +125,6 @@ function parseYamlText(text: string, source: string): Json {
 }
 
 function unreadable(value: string, why: string): UsageError {
-  const shown = value.length > 60 ? `${value.slice(0, 59)}…` : value
+  const shown = value.length > 60 ? `${textStart(value, 59)}…` : value
   return new UsageError('INPUT_UNREADABLE', `--input ${JSON.stringify(shown)}: ${why}`)
 }

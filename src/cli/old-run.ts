@@ -14,6 +14,7 @@ import { checkAgainstSchema, describeIssues } from '../schema-check.ts'
 import type { Workflow } from '../spec/ir.ts'
 import { type LoadedSpec, loadSpec, parseSpec } from '../spec/load.ts'
 import type { RunSpec } from '../store/store.ts'
+import { readConfig } from './config-file.ts'
 import { readInput } from './input.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -45,7 +46,7 @@ export async function readOldRun(
   const state = readOldState(found.document, file)
   const notes: string[] = []
   const { loaded, specUsed } = await specOf(state, file, options.spec, terminal.cwd, notes)
-  const redactor = createRedactor(terminal.env)
+  const redactor = createRedactor(terminal.env, readConfig(terminal.cwd).redact)
   const input = await inputOf(state, file, loaded.workflow, options.input ?? [], terminal.cwd, notes)
   if (state.unknownKeys.length > 0) notes.push(`not used: ${state.unknownKeys.join(', ')}`)
   const spec: RunSpec = {

@@ -55,8 +55,11 @@ function inTree(spans: readonly Span[]): Row[] {
 
 function nameOf({ kind, name, path, attributes }: Span): string {
   if (kind === 'run') return plainLine(String(attributes['gen_ai.workflow.name'] ?? name))
-  if (kind === 'tool') return plainLine(String(attributes['gen_ai.tool.name'] ?? name))
-  return kind === 'attempt' ? `attempt ${String(attributes['forkchart.attempt'])}` : plainLine(path ?? name)
+  if (kind === 'attempt') return `attempt ${String(attributes['forkchart.attempt'])}`
+  if (kind === 'group' || kind === 'step') return plainLine(path ?? name)
+  if (kind === 'handoff') return plainLine(`handoff to ${String(attributes['forkchart.handoff.to'] ?? '?')}`)
+  const ofAgent = { tool: 'gen_ai.tool.name', agent: 'gen_ai.agent.name', model: 'gen_ai.operation.name' }[kind as string]
+  return plainLine(String(attributes[ofAgent ?? ''] ?? name))
 }
 
 /** Never empty: what took no time took place all the same. */

@@ -79,9 +79,11 @@ export function indexBlocks(workflow: Workflow): BlockIndex {
 function placeIn(list: string, blocks: readonly Block[], around: Map<string, string>): void {
   for (const block of blocks) {
     around.set(block.path, list)
+    const all = childrenOf(block)
+    if (all.length === 0) continue
     const inside = innerBlocks(block)
     placeIn(isBranchGroup(block) ? '' : block.path, inside, around)
-    placeIn(list, childrenOf(block).slice(inside.length), around)
+    placeIn(list, all.slice(inside.length), around)
   }
 }
 

@@ -74,17 +74,21 @@ export interface RoundState {
 /** What the parent of a machine learns at its end: a shard gives how its branches ended, any other its outcome. */
 export type ChartOutput = Settlement | { readonly slice: Slice }
 
+/** Contexts are never changed, only replaced: all have these in common. */
+const noneByPath: Readonly<Record<string, never>> = {}
+const none: readonly never[] = []
+
 export function initialContext(input: ChartInput): ChartContext {
   return {
     scope: input.scope,
     last: { status: 'skipped', reason: 'nothing ran', output: input.scope.prev },
-    branches: {},
-    slices: [],
-    ended: {},
+    branches: noneByPath,
+    slices: none,
+    ended: noneByPath,
     crew: null,
-    rounds: {},
-    returns: {},
-    arrived: {},
+    rounds: noneByPath,
+    returns: noneByPath,
+    arrived: noneByPath,
     cancelled: null,
   }
 }

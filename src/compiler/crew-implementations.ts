@@ -73,7 +73,7 @@ export function crewImplementations(index: BlockIndex, evaluation: Evaluation): 
         }
         // Only then: a host of pure steps need not keep the other children once one is stopped.
         enqueue.stopChild(id)
-        enqueue.assign({ crew: { ...ended, closing } })
+        enqueue.assign({ crew: closing === ended.closing ? ended : { ...ended, closing } })
       }),
       /** Starts every branch that may begin now, and gives up those that never will. */
       startBranches: enqueueActions(({ context, event, enqueue }: EnqueueArgs, params: CrewParams) => {

@@ -39,8 +39,7 @@ export function openPlaces(group: BranchGroup, scope: Scope, crew: CrewState | n
 
 /** The crew after the actor of the branch at this place has ended so. */
 export function afterEnd(group: BranchGroup, crew: CrewState, place: number, outcome: Settlement): CrewState {
-  const after = { ...crew, live: withValue(crew.live, place, null), running: crew.running - 1 }
-  return withOutcome(group, after, place, outcome)
+  return withOutcome(group, crew, place, outcome, withValue(crew.live, place, null), crew.running - 1)
 }
 
 /**
@@ -66,7 +65,7 @@ export function planBranches(
       crew = withOutcome(group, begun(crew, at, closing === null), at, found)
       plan.given.push({ place, outcome: found })
     } else {
-      crew = { ...begun(crew, at, false), live: withValue(crew.live, at, crew.begun), running: crew.running + 1 }
+      crew = begun(crew, at, false, withValue(crew.live, at, crew.begun), crew.running + 1)
       plan.starts.push({ place, ...found })
     }
   }
@@ -106,13 +105,17 @@ function nextPlace(crew: CrewState, from: number, closing: string | null): numbe
   return undefined
 }
 
-function begun(crew: CrewState, at: number, isBarred: boolean): CrewState {
+/** `live` and `running` change with it when an actor starts: all of it is one copy of the crew. */
+function begun(crew: CrewState, at: number, isBarred: boolean, live = crew.live, running = crew.running): CrewState {
   const nodes = crew.nodes === null ? null : nodeBegun(crew.nodes, at, isBarred)
-  return { ...crew, nodes, begun: crew.begun + 1 }
+  return { ...crew, live, running, nodes, begun: crew.begun + 1 }
 }
 
-function withOutcome(group: BranchGroup, crew: CrewState, at: number, outcome: Settlement): CrewState {
+/** The same when an actor has ended. */
+function withOutcome(
+  group: BranchGroup, crew: CrewState, at: number, outcome: Settlement, live = crew.live, running = crew.running,
+): CrewState {
   const nodes = crew.nodes === null || group.kind !== 'graph' ? null : nodeEnded(crew.nodes, linksOf(group), at)
   const completed = crew.completed + (outcome.status === 'completed' ? 1 : 0)
-  return { ...crew, nodes, completed, ended: withValue(crew.ended, at, outcome) }
+  return { ...crew, live, running, nodes, completed, ended: withValue(crew.ended, at, outcome) }
 }

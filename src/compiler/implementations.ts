@@ -24,7 +24,7 @@ import type { Evaluation } from './environment.ts'
 import { entryError, mapItems, scopeInside, whenVerdict } from './evaluation.ts'
 import { type Branches, branchOutputs, branchResults, branchStages, joinedEvent, joinOutcome, sumUsage } from './join.ts'
 import { enterRounds, roundImplementations } from './round-implementations.ts'
-import { recordOutcome } from './scope.ts'
+import { recordGroup } from './scope.ts'
 
 /** What the names in a chart mean. All pure: given the same context and event they do the same. */
 export function chartImplementations(index: BlockIndex, evaluation: Evaluation): Implementations & { readonly delays: Readonly<Record<string, number>> } {
@@ -38,7 +38,7 @@ export function chartImplementations(index: BlockIndex, evaluation: Evaluation):
     const { group } = branches
     const { nested: _, ...outcome } = { nested: undefined, ...judge(context, group, ending) }
     enqueue.emit({ type: 'group.joined', ...label(group, context.scope), data: joinedEvent(branches, outcome) })
-    const scope = recordOutcome(context.scope, group.path, { ...outcome, nested: branchStages(branches) })
+    const scope = recordGroup(context.scope, group.path, outcome, branchStages(branches))
     enqueue.assign({ ...context, last: outcome, scope, branches: {}, slices: [], ended: {}, crew: null })
   }
   const failedBranch = ({ context, event }: Args, { block, from }: SettledParams) =>

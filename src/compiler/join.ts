@@ -169,7 +169,8 @@ export function branchStages(branches: Branches): StageTree {
 
 /** What expressions see of one branch. */
 export function branchEntry(settlement: Settlement): StageTree[string] {
-  return { ...settlement.nested, ...stageEntry(settlement) }
+  const entry = stageEntry(settlement)
+  return settlement.nested === undefined ? entry : { ...settlement.nested, ...entry }
 }
 
 export function joinedEvent(branches: Branches, outcome: Outcome): EventData<'group.joined'> {

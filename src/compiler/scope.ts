@@ -20,6 +20,17 @@ export function recordOutcome(scope: Scope, path: string, settlement: Settlement
   return { ...scope, stages, prev: output === undefined ? scope.prev : output }
 }
 
+/** The same for a group with what its branches left, which becomes part of its entry and is nobody else's. */
+export function recordGroup(scope: Scope, path: string, outcome: Outcome, inside: StageTree): Scope {
+  const own = stageEntry(outcome)
+  const stages = putEntry(scope.stages, stageKeys(path), 0, (before) =>
+    // There may be very many: they are not copied when there is nothing to add them to.
+    before === undefined ? Object.assign(inside, own) : { ...before, ...inside, ...own },
+  )
+  const output = outputOf(outcome)
+  return { ...scope, stages, prev: output === undefined ? scope.prev : output }
+}
+
 /** The scope with these entries under the group at `path`, which has not ended. */
 export function recordInside(scope: Scope, path: string, entries: StageTree): Scope {
   const stages = putEntry(scope.stages, stageKeys(path), 0, (before) => ({ ...before, ...entries }) as StageEntry)

@@ -1,3 +1,4 @@
+import { textStart } from '../cut-text.ts'
 import { TerminalError } from '../errors.ts'
 import type { Json, JsonSchema } from '../json.ts'
 import { checkAgainstSchema } from '../schema-check.ts'
@@ -29,7 +30,7 @@ export function answerIn(text: string, { agentName, outputSchema }: AgentRequest
   }
   throw new TerminalError(
     'OUTPUT_NOT_JSON',
-    `Agent "${agentName}" was to answer with JSON and said: ${text.trim().slice(0, 200) || 'nothing'}`,
+    `Agent "${agentName}" was to answer with JSON and said: ${textStart(text.trim(), 200) || 'nothing'}`,
   )
 }
 

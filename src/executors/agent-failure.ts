@@ -1,3 +1,4 @@
+import { textStart } from '../cut-text.ts'
 import { type ForkchartError, RetryableError, TerminalError } from '../errors.ts'
 import type { Json } from '../json.ts'
 import type { UsageTotal } from '../spec/outcome.ts'
@@ -23,7 +24,7 @@ const kinds: readonly (readonly [code: string, retryable: boolean, pattern: RegE
 
 /** What the text of a failure means for the step; its code is AGENT_FAILED when nothing is known of it. */
 export function agentFailure(who: string, said: string, options: FailureOptions = {}): ForkchartError {
-  const text = said.trim().slice(0, 1000)
+  const text = textStart(said.trim(), 1000)
   const known = kinds.find(([, , pattern]) => pattern.test(text))
   const message = `${who} failed: ${text === '' ? 'it did not say why' : text}${/[.!?]$/.test(text) ? '' : '.'}`
   if (known === undefined) return new TerminalError('AGENT_FAILED', message, options)

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
+import { textEnd } from '../cut-text.ts'
 import { nodeErrorCode, RetryableError, TerminalError } from '../errors.ts'
 import { keepAgentState, loadAgentState } from './agent-state.ts'
 import type { ExecutionContext } from './executor.ts'
@@ -57,7 +58,7 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
   let kept = ''
   child.stderr.on('data', (chunk: Buffer) => {
     lines.push(chunk)
-    kept = (kept + chunk.toString('utf8')).slice(-stderrTailLength)
+    kept = (kept + chunk.toString('utf8')).slice(-2 * stderrTailLength)
   })
   // A program may end without reading what it was given.
   child.stdin.on('error', () => undefined)
@@ -68,7 +69,7 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
     stdin: child.stdin,
     stdout: child.stdout,
     ended,
-    stderrTail: () => kept.trim(),
+    stderrTail: () => textEnd(kept.trim(), stderrTailLength),
     end: async () => {
       if (child.pid !== undefined) await endGroup(child.pid)
       for (const stream of child.stdio) stream?.destroy()

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { textStart } from '../cut-text.ts'
 import { nodeErrorCode, RetryableError, TerminalError } from '../errors.ts'
 import type { RunRequest } from './executor.ts'
 import { jsonErrorOffset } from './json-offset.ts'
@@ -17,7 +18,7 @@ const shown = 120
 /** A short name of what was run, for messages: of a shell line what its author wrote, not how its values reach the shell. */
 export function commandLabel({ command, written }: Pick<RunRequest, 'command' | 'written'>): string {
   const line = (written ?? (typeof command === 'string' ? command : command.join(' '))).trim()
-  return JSON.stringify(line.length > shown ? `${line.slice(0, shown)}…` : line)
+  return JSON.stringify(line.length > shown ? `${textStart(line, shown)}…` : line)
 }
 
 /** The command could not be started. */
@@ -49,8 +50,8 @@ export function exitFailure(request: RunRequest, end: CommandEnd): Error {
   const label = commandLabel(request)
   const details = { ...end }
   const lastLine = end.stderrTail.trimEnd().split('\n').at(-1)?.trim() ?? ''
-  const why = lastLine === '' ? '' : `: ${lastLine.slice(0, 300)}`
-  if (end.exitCode === notFoundExit) return notFound(lastLine.slice(0, 300) || label, label, { details })
+  const why = lastLine === '' ? '' : `: ${textStart(lastLine, 300)}`
+  if (end.exitCode === notFoundExit) return notFound(textStart(lastLine, 300) || label, label, { details })
   const how = end.signal === null ? `exited with code ${end.exitCode}` : `was ended by ${end.signal}`
   return new RetryableError('COMMAND_FAILED', `${label} ${how}${why}`, { details })
 }
@@ -74,7 +75,7 @@ export function parseOutput(request: RunRequest, text: string): Json {
     const before = text.slice(0, offset).split('\n')
     const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`
     const what = offset >= text.length ? 'it ends too early' : `unexpected ${JSON.stringify(text.charAt(offset))}`
-    const start = text.length > shown ? `${text.slice(0, shown)}…` : text
+    const start = text.length > shown ? `${textStart(text, shown)}…` : text
     throw new TerminalError(
       'OUTPUT_NOT_JSON',
       `The output of ${label} is not JSON: ${what} at offset ${offset} (${place}). ` +

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
+import { textEnd } from '../cut-text.ts'
 import { TerminalError } from '../errors.ts'
 import { cancellation } from './cancellation.ts'
 import { commandLabel, exitFailure, parseOutput, startFailure } from './command-failure.ts'
@@ -129,7 +130,7 @@ function tail(stream: Readable | null): () => string {
   stream?.on('data', (chunk: Buffer) => {
     kept = Buffer.concat([kept, chunk]).subarray(-4 * stderrTailLength)
   })
-  return () => kept.toString('utf8').slice(-stderrTailLength)
+  return () => textEnd(kept.toString('utf8'), stderrTailLength)
 }
 
 function logLines(stream: Readable | null, log: (line: string) => void): () => void {

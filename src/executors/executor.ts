@@ -158,6 +158,8 @@ export interface ExecutionContext {
   readonly runChild?: (child: WorkflowRequest) => Promise<StepResult>
   /** Tells what an agent says and does, in order; kept with the run. Its usage is told by whoever runs the attempt. */
   readonly tell?: (event: AgentEvent) => void
+  /** Tells what an agent's library does meanwhile, for the trace. Absent where nobody keeps one. */
+  readonly span?: (event: AgentSpanEvent) => void
   /** Text of an agent as it comes in: shown at once, and not kept. */
   readonly delta?: (text: string) => void
   /** What the attempts of this step keep for one another: a session, a run that was interrupted. */
@@ -179,6 +181,11 @@ export type AgentEvent =
   | { readonly type: 'agent.tool_call'; readonly data: EventData<'agent.tool_call'> }
   | { readonly type: 'agent.tool_result'; readonly data: EventData<'agent.tool_result'> }
   | { readonly type: 'agent.handoff'; readonly data: EventData<'agent.handoff'> }
+
+/** What is inside an attempt for those who trace it: its beginning, and its end. */
+export type AgentSpanEvent =
+  | { readonly type: 'agent.span_started'; readonly data: EventData<'agent.span_started'> }
+  | { readonly type: 'agent.span_ended'; readonly data: EventData<'agent.span_ended'> }
 
 /** Outlives the process; gone when the step begins anew (another round, a retry that somebody asked for). */
 export interface StepState {

@@ -1,3 +1,4 @@
+import { textStart } from '../cut-text.ts'
 import { ForkchartError, nodeErrorCode, RetryableError, TerminalError } from '../errors.ts'
 import { retryAfterMs } from './retry-after.ts'
 
@@ -34,7 +35,7 @@ export function requestFailure(error: unknown, what: string): unknown {
 function quoted(start: string): string {
   const line = start.replace(/\s+/g, ' ').trim()
   if (line === '') return ''
-  return `: ${line.length > shown ? `${line.slice(0, shown)}…` : line}`
+  return `: ${line.length > shown ? `${textStart(line, shown)}…` : line}`
 }
 
 function rootCause(error: Error): Error {

@@ -1,3 +1,4 @@
+import { textStart } from '../cut-text.ts'
 import type { Clock } from '../clock.ts'
 import { TerminalError } from '../errors.ts'
 import type { Json } from '../json.ts'
@@ -40,7 +41,7 @@ function requestUrl(text: string): URL {
     return url
   }
   // Whatever may be a secret in it stays out of the message.
-  const shown = text.replace(/\/\/[^/@]*@/, '//…@').replace(/[?#].*$/s, '').slice(0, 200)
+  const shown = textStart(text.replace(/\/\/[^/@]*@/, '//…@').replace(/[?#].*$/s, ''), 200)
   const why =
     url === null ? 'is not a URL' : url.username + url.password === '' ? `has the scheme ${url.protocol}` : 'holds credentials'
   throw new TerminalError(
@@ -87,7 +88,7 @@ function outputOf(response: Response, text: string, what: string): Json {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    const start = text.length > 200 ? `${text.slice(0, 200)}…` : text
+    const start = text.length > 200 ? `${textStart(text, 200)}…` : text
     const message = `${what} answered as ${type}, but it is not JSON: ${JSON.stringify(start)}`
     throw new TerminalError('OUTPUT_NOT_JSON', message, { cause })
   }

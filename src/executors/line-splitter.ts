@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
 import { stripVTControlCharacters } from 'node:util'
+import { textStart } from '../cut-text.ts'
 
 /** Longer lines are cut for the log; the output itself is never cut. */
 export const longestLine = 4000
@@ -26,8 +27,12 @@ export function createLineSplitter(emit: (line: string) => void): LineSplitter {
   }
 
   function hand(): void {
-    const line = plain(partial)
-    emit(dropped > 0 ? `${line} … (${dropped} more characters)` : line)
+    if (dropped === 0) emit(plain(partial))
+    else {
+      // A word that goes on is cut off with the rest.
+      const kept = textStart(`${partial}…`, partial.length)
+      emit(`${plain(kept)} … (${dropped + partial.length - kept.length} more characters)`)
+    }
     partial = ''
     dropped = 0
   }

@@ -33,6 +33,11 @@ export interface ResumeOptions {
   readonly force?: boolean
   readonly noWait?: boolean
   /**
+   * What the run was started with: for a run in whose spec there are secrets, which are not stored with it. Without it the
+   * file of the spec is read again. Throws UsageError SECRET_NOT_STORED when neither can be used.
+   */
+  readonly workflow?: Workflow
+  /**
    * Run these steps again, or all in the groups with these paths, although they have ended, and what came after them; all
    * else keeps its results. `failed` stands for every step that failed or was cancelled with the run. Throws UsageError
    * NOTHING_TO_RETRY.
@@ -51,6 +56,7 @@ export interface RunSettlement {
 /** A run that this process works on. */
 export interface RunHandle {
   readonly runId: string
+  /** Without the secrets that may be in its spec. */
   readonly workflow: Workflow
   /** Resolves when the run ended or was interrupted, everything is on disk and all of its processes are gone. Rejects only when the store failed. */
   readonly settled: Promise<RunSettlement>

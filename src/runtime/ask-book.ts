@@ -14,34 +14,40 @@ type Entry =
   | { readonly ask: Ask; readonly state: 'open' | 'expired' }
   | { readonly ask: Ask; readonly state: 'answered'; readonly value: Json }
 
+interface AsksOfStep {
+  /** How many there were in the run. */
+  readonly count: number
+  /** Those of the attempts that it makes now. */
+  readonly now: readonly Entry[]
+}
+
 /**
  * What a run asked, was answered and was sent, read off its events. A step that begins again after its process ended
  * finds its questions here; one that runs again for another reason asks anew.
  */
 export class AskBook {
-  readonly #byPath = new Map<string, Entry[]>()
+  readonly #byPath = new Map<string, AsksOfStep>()
   readonly #open = new Map<string, Ask>()
-  /** How many asks each path had in the run. */
-  readonly #counts = new Map<string, number>()
   /** Sent, and not waited for by anybody yet: the payload by the number of its event. */
-  readonly #kept = new Map<number, EventData<'event.received'>>()
+  #kept: Map<number, EventData<'event.received'>> | undefined
 
   take(event: RunEvent): void {
     const { path = '' } = event
     switch (event.type) {
       case 'ask.opened': {
         const ask = { ...event.data, path }
-        this.#counts.set(path, (this.#counts.get(path) ?? 0) + 1)
+        const { count, now } = this.#of(path)
         this.#open.set(ask.ask, ask)
-        this.#byPath.set(path, [...(this.#byPath.get(path) ?? []), { ask, state: 'open' }])
+        this.#byPath.set(path, { count: count + 1, now: now.concat({ ask, state: 'open' }) })
         return
       }
       case 'ask.answered':
-        if (event.data.received !== undefined) this.#kept.delete(event.data.received)
+        if (event.data.received !== undefined) this.#kept?.delete(event.data.received)
         return this.#close(path, event.data.ask, (ask) => ({ ask, state: 'answered', value: event.data.value }))
       case 'ask.expired':
         return this.#close(path, event.data.ask, (ask) => ({ ask, state: 'expired' }))
       case 'event.received':
+        this.#kept ??= new Map()
         this.#kept.set(event.seq, event.data)
         return
       case 'step.queued':
@@ -59,12 +65,11 @@ export class AskBook {
       case 'run.resumed':
         // What runs again asks anew; what came after it is to come.
         for (const block of [...(event.data.again ?? []), ...(event.data.undone ?? [])]) {
-          for (const known of [...this.#byPath.keys()]) if (isAtOrIn(known, block)) this.#forget(known)
+          for (const known of this.#byPath.keys()) if (isAtOrIn(known, block)) this.#forget(known)
         }
         return
       case 'run.settled':
-        this.#byPath.clear()
-        this.#open.clear()
+        for (const known of this.#byPath.keys()) this.#forget(known)
         return
       default:
     }
@@ -77,18 +82,18 @@ export class AskBook {
 
   /** The question with this number, from 0, of the attempts that the step at `path` makes now. */
   entry(path: string, number: number): Entry | undefined {
-    return this.#byPath.get(path)?.[number]
+    return this.#of(path).now[number]
   }
 
   /** A name for the next question of a step: its path, with a number from the second time on. */
   nextId(path: string): string {
-    const count = (this.#counts.get(path) ?? 0) + 1
-    return count === 1 ? path : `${path}~${count}`
+    const { count } = this.#of(path)
+    return count === 0 ? path : `${path}~${count + 1}`
   }
 
   /** The number of the first event of this name that was kept. */
   kept(name: string): { readonly seq: number; readonly payload: Json } | undefined {
-    for (const [seq, { event, payload }] of this.#kept) if (event === name) return { seq, payload }
+    for (const [seq, { event, payload }] of this.#kept ?? []) if (event === name) return { seq, payload }
     return undefined
   }
 
@@ -116,17 +121,23 @@ export class AskBook {
 
   #close(path: string, id: string, end: (ask: Ask) => Entry): void {
     this.#open.delete(id)
-    const entries = this.#byPath.get(path) ?? []
-    this.#byPath.set(path, entries.map((entry) => (entry.ask.ask === id ? end(entry.ask) : entry)))
+    const { count, now } = this.#of(path)
+    this.#byPath.set(path, { count, now: now.map((entry) => (entry.ask.ask === id ? end(entry.ask) : entry)) })
   }
 
   #forget(path: string): void {
-    const entries = this.#byPath.get(path)
-    if (entries === undefined) return
-    for (const { ask } of entries) this.#open.delete(ask.ask)
-    this.#byPath.delete(path)
+    const { count, now } = this.#of(path)
+    if (now.length === 0) return
+    for (const { ask } of now) this.#open.delete(ask.ask)
+    this.#byPath.set(path, { count, now: [] })
+  }
+
+  #of(path: string): AsksOfStep {
+    return this.#byPath.get(path) ?? noAsks
   }
 }
+
+const noAsks: AsksOfStep = { count: 0, now: [] }
 
 /** What a value can mean: itself, and for a text also what it says as JSON. */
 function readings(given: Json): Json[] {

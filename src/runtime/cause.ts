@@ -2,15 +2,17 @@ import { lostError, repeatedError, type StepContext, timeoutError } from '../../
 import { limitedPath } from '../compiler/names.ts'
 import type { ErrorData } from '../errors.ts'
 import type { RunEvent } from '../events.ts'
+import { msOf } from '../instant.ts'
 import { fillPath } from '../spec/blocks.ts'
 import type { Scope, UsageTotal } from '../spec/outcome.ts'
 import { type Cell, indexesOf, isStepCell } from './cell.ts'
 import { withoutUsage } from '../usage.ts'
-import type { RunTree, Turn } from './run-tree.ts'
+import type { RunTree } from './run-tree.ts'
+import type { Turn } from './turn.ts'
 
 /** Delivers what must have come from outside for this event to happen. */
 export function cause(tree: RunTree, event: RunEvent, scope: Scope): Turn | undefined {
-  const now = Date.parse(event.at)
+  const now = msOf(event.at)
   const path = event.path ?? ''
   switch (event.type) {
     case 'run.started':
@@ -40,9 +42,9 @@ export function cause(tree: RunTree, event: RunEvent, scope: Scope): Turn | unde
       if (by === tree.rootId) return tree.cancel(reason, now)
       if (by === path) return tree.deliver(path, { type: 'cancel', reason, by }, now)
       for (const cell of tree.cells()) {
-        for (const timer of cell.timers.keys()) {
-          const limited = limitedPath(timer)
-          if (limited !== undefined && fillPath(limited, indexesOf(cell)) === by) return tree.fire(cell.id, timer, now)
+        for (const { name } of cell.timers) {
+          const limited = limitedPath(name)
+          if (limited !== undefined && fillPath(limited, indexesOf(cell)) === by) return tree.fire(cell.id, name, now)
         }
       }
       return undefined
@@ -59,15 +61,15 @@ function lastUsage(cell: Cell | undefined, all: UsageTotal | undefined): UsageTo
 }
 
 function fireFirst(tree: RunTree, actor: string, prefix: string, now: number): Turn | undefined {
-  for (const timer of tree.cell(actor)?.timers.keys() ?? []) {
-    if (timer.startsWith(prefix)) return tree.fire(actor, timer, now)
+  for (const { name } of tree.cell(actor)?.timers ?? []) {
+    if (name.startsWith(prefix)) return tree.fire(actor, name, now)
   }
   return undefined
 }
 
 /** Whether the step's own time limit ended the attempt, not the work by an error that is named the same. */
 function isOwnTimeout(cell: Cell | undefined, error: ErrorData): boolean {
-  if (cell === undefined || !cell.timers.has('timeout')) return false
+  if (cell === undefined || !cell.timers.some(({ name }) => name === 'timeout')) return false
   return sameError(error, timeoutError(cell.snapshot.context as StepContext).error)
 }
 

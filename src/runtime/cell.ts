@@ -9,6 +9,15 @@ export interface TreeEvent {
   readonly [field: string]: unknown
 }
 
+/** A delayed event. */
+export interface Timer {
+  /** What it is cancelled with; no two of an actor have the same. */
+  readonly name: string
+  readonly event: TreeEvent
+  /** In ms since the epoch. */
+  readonly dueAt: number
+}
+
 /** One actor of a run: a machine, its snapshot, and what it waits for. */
 export interface Cell {
   /** Path of the block that it runs, key of the shard, or the workflow's name. */
@@ -20,9 +29,10 @@ export interface Cell {
   readonly parent: Cell | null
   snapshot: PureSnapshot
   /** Children that the host runs: `execute`, `slot`. */
-  readonly effects: Set<string>
-  /** Delayed events by the id they are cancelled with; `dueAt` in ms since the epoch. */
-  readonly timers: Map<string, { readonly event: TreeEvent; readonly dueAt: number }>
+  effects: readonly string[]
+  timers: readonly Timer[]
+  /** Those that are actors of the tree, once there was one. */
+  children: Set<Cell> | undefined
   /** When its attempt under way began, in ms since the epoch. */
   startedAt: number
 }
@@ -40,4 +50,11 @@ export function actorId(cell: Cell, name: string): string {
 /** Indexes of the items of the maps that the actor is in, outermost first. */
 export function indexesOf(cell: Cell): Scope['at'] {
   return (cell.snapshot.context as { readonly scope?: Scope }).scope?.at
+}
+
+/** Whether the host ran this child for the actor, which from now on it does not. */
+export function dropEffect(cell: Cell, effect: string): boolean {
+  if (!cell.effects.includes(effect)) return false
+  cell.effects = cell.effects.filter((other) => other !== effect)
+  return true
 }

@@ -1,6 +1,6 @@
 import type { RunEvent } from '../events.ts'
 import type { Json } from '../json.ts'
-import { isSharable } from './shared-json.ts'
+import { isEmpty, isSharable } from './shared-json.ts'
 
 /** The value of an event that the tree takes over: the run's input, what a step gave. Undefined for other events. */
 export function valueIn(event: RunEvent | undefined): Json | undefined {
@@ -18,7 +18,7 @@ export class EventValues {
   /** To be told of each event of the run. */
   take(event: RunEvent): void {
     const value = valueIn(event)
-    if (!isSharable(value)) return
+    if (!isSharable(value) || isEmpty(value)) return
     this.#seqs ??= new Map()
     if (!this.#seqs.has(value)) this.#seqs.set(value, event.seq)
   }

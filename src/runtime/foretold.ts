@@ -3,7 +3,8 @@ import type { ErrorData } from '../errors.ts'
 import type { UnnumberedEvent } from '../events.ts'
 import type { Json } from '../json.ts'
 import type { Outcome, Scope } from '../spec/outcome.ts'
-import type { Effect, RunTree, Turn } from './run-tree.ts'
+import type { RunTree } from './run-tree.ts'
+import type { Effect, Turn } from './turn.ts'
 
 /** How a step is known to have ended, and when, in ms since the epoch; without a time at the time of what was before it. */
 export type KnownEnd = { readonly startedAt?: number; readonly endedAt?: number } & (

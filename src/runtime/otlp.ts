@@ -37,9 +37,10 @@ function otlpSpan(span: Span): object {
   }
 }
 
-/** Whoever started the run waits for it as for a server; an agent is asked as one asks a server. */
+/** Whoever started the run waits for it as for a server; agents and models are asked as one asks a server. */
 function kindOf({ kind, parentSpanId, attributes }: Span): number {
   if (kind === 'run' && parentSpanId !== null) return kinds.server
+  if (kind === 'model' || kind === 'mcp') return kinds.client
   return kind === 'attempt' && 'gen_ai.agent.name' in attributes ? kinds.client : kinds.internal
 }
 

@@ -15,6 +15,8 @@ export type { MachineAction, PureMachine, PureSnapshot, SavedSnapshot, Step } fr
 /** The machines of one chart, made when first needed and shared by all of its runs. */
 export interface Program {
   readonly chart: Chart
+  /** The variables that the workflow reads. */
+  readonly env: Evaluation['env']
   readonly index: BlockIndex
   machine(src: string): PureMachine
 }
@@ -30,6 +32,7 @@ export function createProgram(chart: Chart, evaluation: Evaluation, { engine = '
   const machines = new Map<string, PureMachine>([[stepSource, pureStep[engine]]])
   return {
     chart,
+    env: evaluation.env,
     index,
     machine(src) {
       let known = machines.get(src)

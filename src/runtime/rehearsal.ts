@@ -1,9 +1,12 @@
 import type { Scope } from '../spec/outcome.ts'
 import type { Program } from './program.ts'
-import { type Effect, RunTree } from './run-tree.ts'
+import { RunTree } from './run-tree.ts'
+import type { Effect, Turn } from './turn.ts'
 
 /** Enough for every path through the machines to have been taken, whatever the width of the workflow. */
 const mostTurns = 24
+/** Actors that begin in one turn: of a wide group no more are needed, and each costs the first run its time. */
+const mostAtOnce = 8
 
 /**
  * Takes the first turns of a run for nothing, every step giving null: afterwards the program's machines are made and
@@ -11,12 +14,18 @@ const mostTurns = 24
  */
 export function rehearse(program: Program, scope: Scope): void {
   const tree = new RunTree(program)
-  const effects: Effect[] = [...tree.start(scope, 0).effects]
+  const effects: Effect[] = []
+  tree.cutTurns(mostAtOnce)
+  const take = (turn: Turn): void => {
+    tree.dropRest()
+    effects.push(...turn.effects)
+  }
+  take(tree.start(scope, 0))
   for (let turns = 0; turns < mostTurns; ) {
     const effect = effects.shift()
     if (effect === undefined) return
-    if (effect.type === 'acquire') effects.push(...tree.deliver(effect.path, { type: 'slot.granted' }, 0).effects)
-    else if (effect.type === 'execute') effects.push(...tree.completed(effect.path, { output: null }, 0).effects)
+    if (effect.type === 'acquire') take(tree.deliver(effect.path, { type: 'slot.granted' }, 0))
+    else if (effect.type === 'execute') take(tree.completed(effect.path, { output: null }, 0))
     else continue
     turns += 1
   }

@@ -26,12 +26,14 @@ export function replay(start: RunTree, events: readonly RunEvent[], scope: Scope
   return atOnce(replaying(start, events, scope))
 }
 
-/** Events that are replayed in one go. */
+/** Events that are replayed, and actors that take one, in one go. */
 const eventsAtOnce = 200
 
 /** The same piece by piece. */
 export function* replaying(start: RunTree, events: readonly RunEvent[], scope: Scope): Generator<void, Replayed, void> {
-  const expected: UnnumberedEvent[] = []
+  /** What must follow in the journal; those before `next` have. */
+  let expected: readonly UnnumberedEvent[] = []
+  let next = 0
   let tree = start
   let causes: Cause[] = []
   let begins = new Begins()
@@ -46,28 +48,38 @@ export function* replaying(start: RunTree, events: readonly RunEvent[], scope: S
     }
     begins.take(event)
     if (hostEvents.has(event.type)) continue
-    const next = expected[0]
-    if (next !== undefined) {
-      if (!sameEvent(next, event)) throw diverged(event, `the workflow gives ${describe(next)} there`)
-      expected.shift()
+    const due = expected[next]
+    if (due !== undefined) {
+      if (!sameEvent(due, event)) throw diverged(event, `the workflow gives ${describe(due)} there`)
+      next += 1
       continue
     }
+    tree.cutTurns(eventsAtOnce)
     const turn = cause(tree, event, scope)
     if (turn === undefined) throw diverged(event, 'nothing in the workflow waits for it')
     causes.push({ event, begin: begins.of(event.path ?? '') })
-    expected.push(...turn.events)
-    for (const effect of turn.effects) if (effect.type === 'settled') outcome = effect.outcome
+    const pieces = [turn]
+    while (tree.hasRest) {
+      yield
+      pieces.push(tree.goOn())
+    }
+    expected = pieces.flatMap(({ events }) => events)
+    next = 0
+    for (const { effects } of pieces) for (const effect of effects) if (effect.type === 'settled') outcome = effect.outcome
     if (event.type === 'run.started') continue
-    const first = expected.shift()
+    const first = expected[next]
+    next += 1
     if (first === undefined || !sameEvent(first, event)) throw diverged(event, `the workflow gives ${describe(first)} there`)
   }
-  return { tree, causes, missing: expected, outcome }
+  tree.cutTurns(Infinity)
+  return { tree, causes, missing: expected.slice(next), outcome }
 }
 
 /** Written by the host about its own doings; they change nothing in the tree. */
 const hostEvents: ReadonlySet<string> = new Set([
   'run.resumed', 'run.paused', 'run.waiting', 'run.settled', 'log',
   'agent.message', 'agent.tool_call', 'agent.tool_result', 'agent.handoff', 'agent.usage',
+  'agent.span_started', 'agent.span_ended',
   'ask.opened', 'ask.answered', 'ask.expired', 'event.received',
 ])
 

@@ -15,6 +15,8 @@ interface Draft {
   prompt: string
   said: string
   readonly tools: AgentMemory['tools'][number][]
+  /** Of those, what tools gave before it was cut off and may give again, when it begins anew instead of going on. */
+  readonly before: AgentMemory['tools'][number][]
   readonly decisions: AgentMemory['decisions'][number][]
 }
 
@@ -34,21 +36,18 @@ const savedSchema = z.object({ prompts: z.record(z.string(), z.string()) })
  * they said and got from tools, and how their questions were answered. Only what they were asked has to be told, and saved.
  */
 export class RunMemory {
-  /** Whether any agent has one. */
-  readonly isUsed: boolean
   /** Whether any is kept beyond the run. */
   readonly isKept: boolean
   readonly #workflow: Workflow
   readonly #drafts = new Map<string, Draft>()
   readonly #questions = new Map<string, string>()
-  /** By the path of a step that was cut off. */
-  readonly #answered = new Map<string, Draft['decisions']>()
+  /** What was done before they were cut off, by the paths of steps. */
+  readonly #cut = new Map<string, Pick<Draft, 'tools' | 'decisions'>>()
   #entries: Entry[] = []
 
   constructor(workflow: Workflow) {
     const agents = Object.values(workflow.agents)
     this.#workflow = workflow
-    this.isUsed = agents.some(({ memory }) => memory !== undefined)
     this.isKept = agents.some(({ memory }) => memory?.keep === true)
   }
 
@@ -57,7 +56,6 @@ export class RunMemory {
   }
 
   take(event: RunEvent): void {
-    if (!this.isUsed) return
     if (event.type === 'run.resumed' && event.data.again !== undefined) {
       const undone = [...event.data.again, ...(event.data.undone ?? [])]
       this.#entries = this.#entries.filter(({ path }) => !undone.some((each) => isAtOrIn(path, each)))
@@ -69,14 +67,14 @@ export class RunMemory {
     const draft = this.#drafts.get(path)
     switch (event.type) {
       case 'step.started':
-        this.#drafts.set(path, { seq: event.seq, path, agent, prompt: '', said: '', tools: [], decisions: this.#answered.get(path) ?? [] })
-        this.#answered.delete(path)
+        this.#drafts.set(path, { seq: event.seq, path, agent, prompt: '', said: '', tools: [], decisions: [], ...this.#cut.get(path), before: [...(this.#cut.get(path)?.tools ?? [])] })
+        this.#cut.delete(path)
         return
       case 'agent.message':
         if (draft !== undefined) draft.said = cut(event.data.text)
         return
       case 'agent.tool_result':
-        draft?.tools.push({ tool: event.data.tool, result: cut(toText(event.data.output)) })
+        if (draft !== undefined) addTool(draft, { tool: event.data.tool, result: cut(toText(event.data.output)) })
         return
       case 'ask.opened':
         this.#questions.set(event.data.ask, event.data.message)
@@ -89,15 +87,15 @@ export class RunMemory {
       case 'step.failed':
         return this.#end(draft, { error: cut(event.data.error.message) })
       case 'step.retrying':
-        // What was cut off begins again and has nothing to tell of itself, but what was answered is not asked again.
+        // What was cut off has nothing to tell of itself, but goes on: what was answered and what tools gave is not asked for again.
         if (event.data.error.code === interruptedCode) {
-          if (draft !== undefined) this.#answered.set(path, draft.decisions)
+          if (draft !== undefined) this.#cut.set(path, { tools: draft.tools, decisions: draft.decisions })
           this.#drafts.delete(path)
         } else this.#end(draft, { error: cut(event.data.error.message) })
         return
       case 'step.cancelled':
       case 'step.skipped':
-        this.#answered.delete(path)
+        this.#cut.delete(path)
         this.#drafts.delete(path)
         return
       default:
@@ -107,7 +105,7 @@ export class RunMemory {
   #end(draft: Draft | undefined, how: Pick<Entry, 'output' | 'error'>): void {
     if (draft === undefined) return
     this.#drafts.delete(draft.path)
-    const { said, ...rest } = draft
+    const { said, before: _, ...rest } = draft
     // What an agent that answered said is its answer.
     this.#entries.push({ ...rest, ...how, ...(how.output === undefined && said !== '' ? { said } : {}) })
     if (this.#entries.length > mostEntries) this.#entries.shift()
@@ -144,6 +142,12 @@ export class RunMemory {
     const entries = this.entries().filter(({ agent }) => this.#workflow.agents[agent]?.memory?.keep === true)
     return { entries: entries as unknown as Json }
   }
+}
+
+function addTool({ tools, before }: Draft, told: Draft['tools'][number]): void {
+  const known = before.findIndex(({ tool, result }) => tool === told.tool && result === told.result)
+  if (known === -1) tools.push(told)
+  else before.splice(known, 1)
 }
 
 function cut(text: string): string {

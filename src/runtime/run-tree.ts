@@ -5,41 +5,22 @@ import type { StepBlock } from '../spec/ir.ts'
 import type { ExecuteInput, ExecuteResult } from '../../machines/step.ts'
 import { limitName, limitedPath } from '../compiler/names.ts'
 import { fillPath } from '../spec/blocks.ts'
-import { actorId, type Cell, indexesOf, isStepCell, type TreeEvent } from './cell.ts'
+import { actorId, type Cell, dropEffect, indexesOf, isStepCell, type TreeEvent } from './cell.ts'
 import type { MachineAction, Program, Step } from './program.ts'
-
-/** What the host of a tree is asked to do, in this order. */
-export type Effect =
-  | { readonly type: 'execute'; readonly path: string; readonly input: ExecuteInput }
-  | { readonly type: 'abort'; readonly path: string }
-  | { readonly type: 'acquire'; readonly path: string; readonly block: StepBlock }
-  | { readonly type: 'release'; readonly path: string }
-  | { readonly type: 'arm'; readonly actor: string; readonly timer: string; readonly dueAt: number }
-  | { readonly type: 'disarm'; readonly actor: string; readonly timer: string }
-  | { readonly type: 'settled'; readonly outcome: Outcome }
-
-/** What came of one event: what happened, in order, and what is to be done. */
-export interface Turn {
-  readonly events: UnnumberedEvent[]
-  readonly effects: Effect[]
-}
-
-const noTurn: Turn = { events: [], effects: [] }
+import { OpenTurn, type Turn, type Work } from './turn.ts'
 
 /**
  * The actors of one run. Every event is taken to its end before the call returns, through all the actors it concerns:
- * between calls the tree is settled. Deterministic: the same events at the same times give the same turns and the same
- * tree, which is what lets a journal be replayed.
+ * between calls the tree is settled, unless its turns were cut (see `cutTurns`). Deterministic: the same events at the same
+ * times give the same turns and the same tree, which is what lets a journal be replayed.
  */
 export class RunTree {
   readonly #program: Program
   readonly #cells = new Map<string, Cell>()
-  /** Those that each has now. */
-  readonly #children = new Map<Cell, Set<Cell>>()
-  #mailbox: { cell: Cell; event: TreeEvent }[] = []
-  /** What came of the turn that is being taken. */
-  #turn: Turn = noTurn
+  /** What is left of the turn that is being taken, and what came of it. */
+  readonly #open = new OpenTurn()
   #now = 0
+  #mostAtOnce = Infinity
 
   constructor(program: Program, cells: Iterable<Cell> = []) {
     this.#program = program
@@ -53,6 +34,45 @@ export class RunTree {
   /** A tree of the same program in which nothing has happened. */
   anew(): RunTree {
     return new RunTree(this.#program)
+  }
+
+  /**
+   * From now on a turn in which more than so many actors start or take an event is given in pieces: while `hasRest` holds
+   * its next piece is to be had by `goOn`, and nothing else may be asked of the tree. Together they are the turn.
+   */
+  cutTurns(mostAtOnce: number): void {
+    this.#mostAtOnce = mostAtOnce
+  }
+
+  get hasRest(): boolean {
+    return this.#open.hasRest
+  }
+
+  /** The next piece of the turn; at the same time as the first. */
+  goOn(): Turn {
+    const open = this.#open
+    try {
+      for (let left = this.#mostAtOnce; left > 0 && open.hasRest; ) {
+        if (open.work !== undefined) {
+          if (this.#performNext(open.work)) left -= 1
+          continue
+        }
+        const mail = open.nextMail()
+        // The actor may have ended since the event was sent.
+        if (mail === undefined || this.#cells.get(mail.cell.id) !== mail.cell) continue
+        this.#begin(mail.cell, this.#program.machine(mail.cell.src).step(mail.cell.snapshot, mail.event))
+        left -= 1
+      }
+    } catch (error) {
+      this.dropRest()
+      throw error
+    }
+    return open.takePiece()
+  }
+
+  /** Gives up what is left of a turn. After that the tree is good for rehearsals only. */
+  dropRest(): void {
+    this.#open.drop()
   }
 
   /** `now` is the time of the turn, in ms since the epoch. */
@@ -71,7 +91,7 @@ export class RunTree {
   ahead(path: string, now: number): Turn {
     return this.#take(now, () => {
       for (const cell of this.#cells.values()) {
-        if (!isStepCell(cell)) this.#mailbox.push({ cell, event: { type: 'branch.ahead', path } })
+        if (!isStepCell(cell)) this.#open.post(cell, { type: 'branch.ahead', path })
       }
     })
   }
@@ -79,12 +99,12 @@ export class RunTree {
   /** Begins the time limits anew of the groups that `isAnew` holds for, by their paths. */
   restartLimits(isAnew: (group: string) => boolean, now: number): void {
     for (const cell of this.#cells.values()) {
-      for (const [name, { event }] of cell.timers) {
-        const block = limitedPath(name)
+      cell.timers = cell.timers.map((timer) => {
+        const block = limitedPath(timer.name)
         const limitMs = block === undefined ? undefined : this.#program.index.limits[limitName(block)]
-        if (block === undefined || limitMs === undefined || !isAnew(fillPath(block, indexesOf(cell)))) continue
-        cell.timers.set(name, { event, dueAt: now + limitMs })
-      }
+        const stays = block === undefined || limitMs === undefined || !isAnew(fillPath(block, indexesOf(cell)))
+        return stays ? timer : { ...timer, dueAt: now + limitMs }
+      })
     }
   }
 
@@ -108,10 +128,10 @@ export class RunTree {
   fire(actorId: string, timer: string, now: number): Turn {
     return this.#take(now, () => {
       const cell = this.#cells.get(actorId)
-      const delayed = cell?.timers.get(timer)
+      const delayed = cell?.timers.find(({ name }) => name === timer)
       if (cell === undefined || delayed === undefined) return
-      cell.timers.delete(timer)
-      this.#mailbox.push({ cell, event: delayed.event })
+      cell.timers = cell.timers.filter((other) => other !== delayed)
+      this.#open.post(cell, delayed.event)
     })
   }
 
@@ -132,32 +152,21 @@ export class RunTree {
   #ended(path: string, now: number, eventAfter: (elapsedMs: number) => TreeEvent): Turn {
     return this.#take(now, () => {
       const cell = this.#cells.get(path)
-      if (cell === undefined || !cell.effects.delete('execute')) return
-      this.#mailbox.push({ cell, event: eventAfter(now - cell.startedAt) })
+      if (cell === undefined || !dropEffect(cell, 'execute')) return
+      this.#open.post(cell, eventAfter(now - cell.startedAt))
     })
   }
 
   #take(now: number, begin: () => void): Turn {
-    const turn: Turn = { events: [], effects: [] }
-    this.#turn = turn
+    if (this.hasRest) throw new Error('The turn before is not at its end.')
     this.#now = now
-    this.#mailbox = []
     begin()
-    for (let index = 0; index < this.#mailbox.length; index += 1) {
-      const mail = this.#mailbox[index]
-      // The actor may have ended since the event was sent.
-      if (mail === undefined || this.#cells.get(mail.cell.id) !== mail.cell) continue
-      this.#advance(mail.cell, this.#program.machine(mail.cell.src).step(mail.cell.snapshot, mail.event))
-    }
-    // Between turns nothing of them is held on to.
-    this.#turn = noTurn
-    this.#mailbox = []
-    return turn
+    return this.goOn()
   }
 
   #post(actorId: string, event: TreeEvent): void {
     const cell = this.#cells.get(actorId)
-    if (cell !== undefined) this.#mailbox.push({ cell, event })
+    if (cell !== undefined) this.#open.post(cell, event)
   }
 
   #spawn(id: string, name: string, src: string, parent: Cell | null, input: unknown): void {
@@ -169,30 +178,47 @@ export class RunTree {
       src,
       parent,
       snapshot: step.snapshot,
-      effects: new Set(),
-      timers: new Map(),
+      effects: none,
+      timers: none,
+      children: undefined,
       startedAt: this.#now,
     }
     this.#add(cell)
-    this.#advance(cell, step)
+    this.#begin(cell, step)
   }
 
-  #advance(cell: Cell, step: Step): void {
+  #begin(cell: Cell, step: Step): void {
     cell.snapshot = step.snapshot
-    for (const action of step.actions) this.#perform(cell, action)
+    this.#open.work = { cell, step, next: 0, after: this.#open.work }
+  }
+
+  /** Up to the next actor that is started, which goes first, or to the end. Whether one was started. */
+  #performNext(one: Work): boolean {
+    const { actions } = one.step
+    while (one.next < actions.length) {
+      const action = actions[one.next]
+      one.next += 1
+      if (action !== undefined) this.#perform(one.cell, action)
+      if (this.#open.work !== one) return true
+    }
+    this.#open.work = one.after
+    this.#end(one.cell, one.step)
+    return false
+  }
+
+  #end(cell: Cell, step: Step): void {
     if (step.snapshot.status !== 'done') return
     this.#remove(cell)
     const output: unknown = step.snapshot.output
     if (cell.parent === null) {
-      this.#turn.effects.push({ type: 'settled', outcome: output as Outcome })
+      this.#open.effects.push({ type: 'settled', outcome: output as Outcome })
     } else {
-      const event = { type: `xstate.done.actor.${cell.name}`, output, actorId: cell.name }
-      this.#mailbox.push({ cell: cell.parent, event })
+      this.#open.post(cell.parent, { type: `xstate.done.actor.${cell.name}`, output, actorId: cell.name })
     }
   }
 
   #perform(cell: Cell, action: MachineAction): void {
-    const { effects } = this.#turn
+    const { effects } = this.#open
     switch (action.type) {
       case 'xstate.spawnChild': {
         const { id, src, input } = action.params as { id: string; src: string; input: unknown }
@@ -200,7 +226,7 @@ export class RunTree {
           this.#spawn(actorId(cell, id), id, src, cell, input)
           return
         }
-        cell.effects.add(id)
+        cell.effects = cell.effects.concat(id)
         if (id === 'slot') {
           effects.push({ type: 'acquire', path: cell.id, block: (input as { block: StepBlock }).block })
         } else {
@@ -221,13 +247,15 @@ export class RunTree {
         if (delay === undefined) return
         const timer = id ?? event.type
         const dueAt = this.#now + delay
-        cell.timers.set(timer, { event, dueAt })
+        cell.timers = cell.timers.filter(({ name }) => name !== timer).concat({ name: timer, event, dueAt })
         effects.push({ type: 'arm', actor: cell.id, timer, dueAt })
         return
       }
       case 'xstate.cancel': {
         const { sendId: timer } = action.params as { sendId: string }
-        if (cell.timers.delete(timer)) effects.push({ type: 'disarm', actor: cell.id, timer })
+        if (!cell.timers.some(({ name }) => name === timer)) return
+        cell.timers = cell.timers.filter(({ name }) => name !== timer)
+        effects.push({ type: 'disarm', actor: cell.id, timer })
         return
       }
       case 'xstate.sendTo': {
@@ -236,7 +264,7 @@ export class RunTree {
         return
       }
       case 'xstate.emit':
-        this.#turn.events.push((action.params as { event: UnnumberedEvent }).event)
+        this.#open.events.push((action.params as { event: UnnumberedEvent }).event)
         return
       default:
         throw new Error(`The machine "${cell.src}" asked for "${action.type}", which no host performs.`)
@@ -244,30 +272,28 @@ export class RunTree {
   }
 
   #stopEffect(cell: Cell, id: string): void {
-    if (!cell.effects.delete(id)) return
-    this.#turn.effects.push({ type: id === 'slot' ? 'release' : 'abort', path: cell.id })
+    if (!dropEffect(cell, id)) return
+    this.#open.effects.push({ type: id === 'slot' ? 'release' : 'abort', path: cell.id })
   }
 
   /** Takes an actor that was stopped, and all below it, out of the tree. */
   #stop(cell: Cell | undefined): void {
     if (cell === undefined || this.#cells.get(cell.id) !== cell) return
-    for (const child of [...(this.#children.get(cell) ?? [])]) this.#stop(child)
+    for (const child of [...(cell.children ?? [])]) this.#stop(child)
     this.#remove(cell)
   }
 
   #remove(cell: Cell): void {
-    for (const id of [...cell.effects]) this.#stopEffect(cell, id)
-    for (const timer of cell.timers.keys()) this.#turn.effects.push({ type: 'disarm', actor: cell.id, timer })
+    for (const id of cell.effects) this.#stopEffect(cell, id)
+    for (const { name: timer } of cell.timers) this.#open.effects.push({ type: 'disarm', actor: cell.id, timer })
     this.#cells.delete(cell.id)
-    this.#children.delete(cell)
-    if (cell.parent !== null) this.#children.get(cell.parent)?.delete(cell)
+    cell.parent?.children?.delete(cell)
   }
 
   #add(cell: Cell): void {
     this.#cells.set(cell.id, cell)
-    if (cell.parent === null) return
-    const siblings = this.#children.get(cell.parent)
-    if (siblings === undefined) this.#children.set(cell.parent, new Set([cell]))
-    else siblings.add(cell)
+    if (cell.parent !== null) (cell.parent.children ??= new Set()).add(cell)
   }
 }
+
+const none: readonly never[] = []

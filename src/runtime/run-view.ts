@@ -140,6 +140,8 @@ function takeBlockEvent(view: ViewState, path: string, event: BlockEvent): void 
     case 'agent.handoff':
       return noteLine(view, node, `${data.from} hands over to ${data.to}`)
     case 'agent.usage':
+    case 'agent.span_started':
+    case 'agent.span_ended':
       return
     default:
       return type satisfies never

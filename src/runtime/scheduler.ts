@@ -2,7 +2,7 @@
 export class SlotPool {
   readonly max: number
   #taken = 0
-  readonly #waiting = new Set<() => void>()
+  readonly #sharers = new Set<PoolSharer>()
 
   constructor(max: number) {
     this.max = max
@@ -16,53 +16,54 @@ export class SlotPool {
 
   giveBack(): void {
     this.#taken -= 1
-    for (const wake of [...this.#waiting]) wake()
+    for (const sharer of [...this.#sharers]) sharer.wake()
   }
 
-  /** Calls back whenever a place came free. The returned function ends that. */
-  onFree(wake: () => void): () => void {
-    this.#waiting.add(wake)
-    return () => this.#waiting.delete(wake)
+  join(sharer: PoolSharer): void {
+    this.#sharers.add(sharer)
+  }
+
+  leave(sharer: PoolSharer): void {
+    this.#sharers.delete(sharer)
   }
 }
 
-/** Steps in the order in which they came; any of them may leave. Each call costs the same however many wait. */
+export interface PoolSharer {
+  /** A place came free. */
+  wake(): void
+}
+
+/** A step that waits for a place, or has one. */
+interface Place {
+  readonly path: string
+  /** Counts those that came. */
+  readonly ticket: number
+  /** Whether it needs a place of the shared pool as well. */
+  readonly pooled: boolean
+  state: 'waiting' | 'running' | 'gone'
+}
+
+/** Steps in the order in which they came. Those that wait no longer are skipped: each call costs the same however many wait. */
 class WaitingLine {
-  readonly #tickets = new Map<string, number>()
-  #order: { readonly path: string; readonly ticket: number }[] = []
-  /** Those before this one are gone. */
+  #places: Place[] = []
+  /** Those before this one wait no longer. */
   #head = 0
 
-  get size(): number {
-    return this.#tickets.size
+  add(place: Place): void {
+    this.#places.push(place)
   }
 
-  /** One that waits already keeps its place. */
-  add(path: string, ticket: number): void {
-    if (this.#tickets.has(path)) return
-    this.#tickets.set(path, ticket)
-    this.#order.push({ path, ticket })
-  }
-
-  remove(path: string): void {
-    this.#tickets.delete(path)
-  }
-
-  first(): { readonly path: string; readonly ticket: number } | undefined {
-    let first = this.#order[this.#head]
-    while (first !== undefined && this.#tickets.get(first.path) !== first.ticket) {
+  first(): Place | undefined {
+    let first = this.#places[this.#head]
+    while (first !== undefined && first.state !== 'waiting') {
       this.#head += 1
-      first = this.#order[this.#head]
+      first = this.#places[this.#head]
     }
-    if (this.#head * 2 > this.#order.length) {
-      this.#order = this.#order.slice(this.#head)
+    if (this.#head * 2 > this.#places.length) {
+      this.#places = this.#places.slice(this.#head)
       this.#head = 0
     }
     return first
-  }
-
-  paths(): string[] {
-    return [...this.#tickets.keys()]
   }
 }
 
@@ -70,11 +71,12 @@ class WaitingLine {
 export class Scheduler {
   readonly #max: number
   readonly #pool: SlotPool
+  readonly #places = new Map<string, Place>()
   readonly #waiting = new WaitingLine()
   /** Those that need a place of the pool as well. */
   readonly #pooled = new WaitingLine()
   #tickets = 0
-  readonly #running = new Map<string, boolean>()
+  #running = 0
 
   /** `max` counts steps of the run at once. */
   constructor(max: number, pool: SlotPool) {
@@ -82,47 +84,49 @@ export class Scheduler {
     this.#pool = pool
   }
 
-  /** `pooled` steps need a place of the shared pool as well. */
+  /** `pooled` steps need a place of the shared pool as well. One that waits already keeps its turn; one that has a place gives it up. */
   request(path: string, pooled: boolean): void {
+    if (this.#places.get(path)?.state === 'waiting') return
+    this.release(path)
+    const place: Place = { path, ticket: this.#tickets++, pooled, state: 'waiting' }
+    this.#places.set(path, place)
     const line = pooled ? this.#pooled : this.#waiting
-    line.add(path, this.#tickets++)
+    line.add(place)
   }
 
   /** Gives up a place, or the wait for one. */
   release(path: string): void {
-    this.#waiting.remove(path)
-    this.#pooled.remove(path)
-    const pooled = this.#running.get(path)
-    this.#running.delete(path)
-    if (pooled === true) this.#pool.giveBack()
+    const place = this.#places.get(path)
+    if (place === undefined) return
+    this.#places.delete(path)
+    const { state } = place
+    place.state = 'gone'
+    if (state !== 'running') return
+    this.#running -= 1
+    if (place.pooled) this.#pool.giveBack()
   }
 
   /** Grants one place, if there is one for a waiting step; its path. A full pool holds up no step that needs none of it. */
   grant(): string | undefined {
-    if (this.#running.size >= this.#max) return undefined
+    if (this.#running >= this.#max) return undefined
     const plain = this.#waiting.first()
     const pooled = this.#pooled.first()
     const isPooledFirst = pooled !== undefined && pooled.ticket < (plain?.ticket ?? Infinity)
-    if (isPooledFirst && this.#pool.tryTake()) return this.#start(pooled.path, true)
-    if (plain !== undefined) return this.#start(plain.path, false)
-    return undefined
-  }
-
-  #start(path: string, pooled: boolean): string {
-    const line = pooled ? this.#pooled : this.#waiting
-    line.remove(path)
-    this.#running.set(path, pooled)
-    return path
+    const granted = isPooledFirst && this.#pool.tryTake() ? pooled : plain
+    if (granted === undefined) return undefined
+    granted.state = 'running'
+    this.#running += 1
+    return granted.path
   }
 
   /** Whether a step waits for a place that it could get without another step's end. */
   isWaitedFor(): boolean {
-    return this.#waiting.size > 0 || this.#pooled.size > 0
+    return this.#places.size > this.#running
   }
 
   /** Gives up the places, and the waits for one, of all but these. */
   keepOnly(paths: ReadonlySet<string>): void {
-    for (const path of [...this.#waiting.paths(), ...this.#pooled.paths(), ...this.#running.keys()]) if (!paths.has(path)) this.release(path)
+    for (const path of [...this.#places.keys()]) if (!paths.has(path)) this.release(path)
   }
 
   /** Gives back all places. */

@@ -64,7 +64,8 @@ export class SharedEncoder {
 
   #count(part: object | string): void {
     if (this.#seen.has(part)) {
-      this.#shared.add(part)
+      // A mark would be longer than one that is empty.
+      if (!isEmpty(part)) this.#shared.add(part)
       return
     }
     this.#seen.add(part)
@@ -76,18 +77,20 @@ export class SharedEncoder {
     if (typeof part === 'string') return part
     if (Array.isArray(part)) return part.map((child) => this.write(child))
     const body: Record<string, Json> = {}
-    for (const [key, child] of Object.entries(part)) {
-      if (child === undefined) continue
-      // As a name like any other: setting it would set the prototype.
-      if (key === '__proto__') Object.defineProperty(body, key, { ...ownValue, value: this.write(child) })
-      else body[key] = this.write(child)
+    for (const key of Object.keys(part)) {
+      const child = (part as Readonly<Record<string, unknown>>)[key]
+      if (child !== undefined) setOwn(body, key, this.write(child))
     }
     // An object of the user's that looks like one of our marks is wrapped.
     return isMark(body) ? { $plain: body } : body
   }
 }
 
-const ownValue = { configurable: true, enumerable: true, writable: true } as const
+/** `__proto__` is a name like any other: to set it plainly would set the prototype. */
+function setOwn<T>(body: Record<string, T>, key: string, value: T): void {
+  if (key === '__proto__') Object.defineProperty(body, key, { configurable: true, enumerable: true, writable: true, value })
+  else body[key] = value
+}
 
 /** Inverse of `encodeShared`. Throws RangeError when the JSON names what is not there. */
 export function decodeShared(json: SharedJson, partOf: PartOf): unknown {
@@ -95,19 +98,21 @@ export function decodeShared(json: SharedJson, partOf: PartOf): unknown {
   const read = (node: Json): unknown => {
     if (typeof node !== 'object' || node === null) return node
     if (Array.isArray(node)) return node.map(read)
-    const entries = Object.entries(node)
-    const [first] = entries
-    if (entries.length === 1 && first !== undefined) {
-      const [key, inner] = first
+    const keys = Object.keys(node)
+    const [key] = keys
+    if (keys.length === 1 && key !== undefined) {
+      const inner = (node as Readonly<Record<string, Json>>)[key] ?? null
       if (key === '$shared') return required(table, Number(inner), inner)
       if (key === '$known') return (isName(inner) ? partOf(inner) : undefined) ?? missing(inner)
-      if (key === '$plain' && inner !== undefined) return readObject(inner)
+      if (key === '$plain') return readObject(inner, Object.keys(inner ?? {}))
     }
-    return readObject(node)
+    return readObject(node, keys)
   }
-  // Which defines properties, and so keeps a key `__proto__` a key.
-  const readObject = (node: Json): object =>
-    Object.fromEntries(Object.entries(node as object).map(([key, child]) => [key, read(child as Json)]))
+  const readObject = (node: Json, keys: readonly string[]): object => {
+    const body: Record<string, unknown> = {}
+    for (const key of keys) setOwn(body, key, read((node as Readonly<Record<string, Json>>)[key] ?? null))
+    return body
+  }
   // A table entry only names entries before it.
   for (const entry of json.table) table.push(read(entry))
   return read(json.root)
@@ -120,6 +125,11 @@ function isName(name: unknown): name is PartName {
 /** Whether a part is worth a mark in its place. */
 export function isSharable(node: unknown): node is object | string {
   return typeof node === 'string' ? node.length >= longString : typeof node === 'object' && node !== null
+}
+
+/** Whether there is nothing in an object or an array. */
+export function isEmpty(part: object | string): boolean {
+  return typeof part === 'object' && (Array.isArray(part) ? part.length : Object.keys(part).length) === 0
 }
 
 function isMark(node: object): boolean {

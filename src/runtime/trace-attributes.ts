@@ -1,11 +1,8 @@
 import type { EventData, RunEvent } from '../events.ts'
 import { parseTraceparent } from '../trace-id.ts'
-import type { Span, SpanAttributes } from './trace-span.ts'
+import type { Opening, SpanAttributes } from './trace-span.ts'
 
 /** What spans are called and say: for agents in the names of OpenTelemetry's conventions for generative AI. */
-
-/** Where a span opens. */
-export type Opening = Pick<Span, 'kind' | 'name' | 'path' | 'parentSpanId'> & { readonly attributes: SpanAttributes }
 
 export function runOpening({ runId, data }: Extract<RunEvent, { type: 'run.started' }>): Opening {
   const { workflow, scripted, traceparent, requestId } = data
@@ -49,6 +46,11 @@ export function callOpening({ path = '', data: { call, tool } }: Extract<RunEven
     parentSpanId,
     attributes: { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': tool, 'gen_ai.tool.call.id': call },
   }
+}
+
+export function partOpening({ path = '', data }: Extract<RunEvent, { type: 'agent.span_started' }>, parentSpanId: string): Opening {
+  const { kind, name, call, attributes } = data
+  return { kind, name, path, parentSpanId, attributes: { ...attributes, ...(call === undefined ? {} : { 'gen_ai.tool.call.id': call }) } }
 }
 
 export function usageAttributes(usage: EventData<'agent.usage'>): SpanAttributes {

@@ -1,10 +1,14 @@
+import type { RunEvent } from '../events.ts'
+import { spanIdOf } from '../trace-id.ts'
+
 /** One piece of work of a run, as tracing tools know it. */
 export interface Span {
   readonly traceId: string
   readonly spanId: string
   /** Of the span around it, which may be of whoever started the run; null for none. */
   readonly parentSpanId: string | null
-  readonly kind: 'run' | 'group' | 'step' | 'attempt' | 'tool'
+  /** Those from `agent` on are inside of an attempt, as the agent's library has them; so are tools. */
+  readonly kind: 'run' | 'group' | 'step' | 'attempt' | 'tool' | 'agent' | 'turn' | 'model' | 'handoff' | 'guardrail' | 'mcp' | 'custom'
   readonly name: string
   /** Path of the block; null for the run. */
   readonly path: string | null
@@ -37,6 +41,25 @@ export interface SpanEnd {
   readonly status: Span['status']
   readonly message?: string
   readonly attributes?: SpanAttributes
+}
+
+/** Where a span opens. */
+export type Opening = Pick<Span, 'kind' | 'name' | 'path' | 'parentSpanId'> & { readonly attributes: SpanAttributes }
+
+/** Without ids when the event is of a run from before there were traces. */
+export function openSpan(event: RunEvent, opening: Opening): OpenSpan {
+  const traceId = event.traceId ?? ''
+  return {
+    ...opening,
+    traceId,
+    spanId: traceId === '' ? '' : spanIdOf(traceId, event),
+    startedAt: event.at,
+    endedAt: null,
+    status: 'unset',
+    message: null,
+    attributes: { ...opening.attributes },
+    notes: [],
+  }
 }
 
 export function endSpan(span: OpenSpan, { at, status, message, attributes }: SpanEnd): Span {

@@ -1,26 +1,19 @@
 import { interruptedCode } from '../errors.ts'
 import type { RunEvent } from '../events.ts'
-import { spanIdOf } from '../trace-id.ts'
-import { attemptOpening, callOpening, type Opening, runOpening, usageAttributes } from './trace-attributes.ts'
-import { endSpan, type OpenSpan, type Span, type SpanAttributes, type SpanEnd } from './trace-span.ts'
-
-/** An attempt that is under way, and what it does. */
-interface OpenAttempt {
-  readonly span: OpenSpan
-  /** Calls of tools, by their ids. */
-  readonly calls: Map<string, OpenSpan>
-}
+import { AttemptTrace } from './trace-attempt.ts'
+import { runOpening } from './trace-attributes.ts'
+import { endSpan, type Opening, type OpenSpan, openSpan, type Span, type SpanAttributes, type SpanEnd } from './trace-span.ts'
 
 /**
- * The trace of a run, read off its events: a span for the run, each group, each step, each attempt and each call of a
- * tool. A span's id follows from the number of the event that opens it, so a run that is resumed, and whoever reads its
+ * The trace of a run, read off its events: a span for the run, each group, each step, each attempt, each call of a tool
+ * and what the agent's library does around them. A span's id follows from the number of the event that opens it, so a run that is resumed, and whoever reads its
  * events later, gets the same spans. Events without a trace id are of runs before there were traces: they give no spans.
  */
 export class Trace {
   #run: OpenSpan | undefined
   readonly #groups = new Map<string, OpenSpan>()
   readonly #steps = new Map<string, OpenSpan>()
-  readonly #attempts = new Map<string, OpenAttempt>()
+  readonly #attempts = new Map<string, AttemptTrace>()
   /** What the run is, for when it goes on after its end. */
   #opening: Opening | undefined
   /** When the process ended whose work was cut off. */
@@ -36,7 +29,7 @@ export class Trace {
 
   /** Those that go on, the run first. */
   open(): Span[] {
-    const attempts = [...this.#attempts.values()].flatMap(({ span, calls }) => [span, ...calls.values()])
+    const attempts = [...this.#attempts.values()].flatMap((attempt) => attempt.open())
     return [...(this.#run === undefined ? [] : [this.#run]), ...this.#groups.values(), ...this.#steps.values(), ...attempts]
   }
 
@@ -45,12 +38,12 @@ export class Trace {
     switch (event.type) {
       case 'run.started':
         this.#opening = runOpening(event)
-        this.#run = opened(event, this.#opening)
+        this.#run = openSpan(event, this.#opening)
         return []
       case 'run.resumed':
         this.#cutAt = this.#lastAt
         // It had ended, and that span is gone.
-        if (this.#run === undefined && this.#opening !== undefined) this.#run = opened(event, this.#opening)
+        if (this.#run === undefined && this.#opening !== undefined) this.#run = openSpan(event, this.#opening)
         this.#run?.notes.push({ at, name: 'run.resumed', attributes: {} })
         return []
       case 'run.paused':
@@ -59,7 +52,7 @@ export class Trace {
       case 'run.settled':
         return this.#endRun(event)
       case 'group.started':
-        this.#groups.set(path, opened(event, this.#block(event, 'group', `group ${path}`)))
+        this.#groups.set(path, openSpan(event, this.#block(event, 'group', `group ${path}`)))
         return []
       case 'group.joined':
         return this.#endGroup(event)
@@ -68,7 +61,7 @@ export class Trace {
         return []
       case 'step.started': {
         const { spanId } = this.#step(event)
-        this.#attempts.set(path, { span: opened(event, attemptOpening(event, spanId)), calls: new Map() })
+        this.#attempts.set(path, new AttemptTrace(event, spanId))
         return []
       }
       case 'step.retrying': {
@@ -85,13 +78,18 @@ export class Trace {
       case 'step.cancelled':
         return this.#endStep(event, { at, status: 'unset', attributes: { 'forkchart.reason': event.data.reason } })
       case 'agent.usage':
-        Object.assign(this.#attempts.get(path)?.span.attributes ?? {}, usageAttributes(event.data))
+        this.#attempts.get(path)?.use(event)
         return []
       case 'agent.tool_call':
-        this.#openCall(event)
+        this.#attempts.get(path)?.openCall(event)
         return []
       case 'agent.tool_result':
-        return this.#endCall(event)
+        return this.#attempts.get(path)?.endCall(event) ?? []
+      case 'agent.span_started':
+        this.#attempts.get(path)?.openPart(event)
+        return []
+      case 'agent.span_ended':
+        return this.#attempts.get(path)?.endPart(event) ?? []
       case 'agent.handoff':
         this.#note(path, event, { from: event.data.from, to: event.data.to })
         return []
@@ -111,7 +109,7 @@ export class Trace {
   }
 
   #note(path: string, { at, type }: RunEvent, attributes: SpanAttributes): void {
-    this.#attempts.get(path)?.span.notes.push({ at, name: type, attributes })
+    this.#attempts.get(path)?.note(at, type, attributes)
   }
 
   /** In the group around, else in the run. */
@@ -135,7 +133,7 @@ export class Trace {
 
   #step(event: RunEvent): OpenSpan {
     const { path = '' } = event
-    const open = this.#steps.get(path) ?? opened(event, this.#block(event, 'step', `step ${path}`))
+    const open = this.#steps.get(path) ?? openSpan(event, this.#block(event, 'step', `step ${path}`))
     this.#steps.set(path, open)
     return open
   }
@@ -151,10 +149,8 @@ export class Trace {
 
   #endAttempt(path: string, end: SpanEnd): Span[] {
     const attempt = this.#attempts.get(path)
-    if (attempt === undefined) return []
     this.#attempts.delete(path)
-    const cut = [...attempt.calls.values()].map((call) => endSpan(call, { at: end.at, status: 'unset' }))
-    return [...cut, endSpan(attempt.span, end)]
+    return attempt?.end(end) ?? []
   }
 
   #endGroup({ path = '', at, data }: Extract<RunEvent, { type: 'group.joined' }>): Span[] {
@@ -180,20 +176,6 @@ export class Trace {
     this.#run = undefined
     return [...spans, run]
   }
-
-  #openCall(event: Extract<RunEvent, { type: 'agent.tool_call' }>): void {
-    const { path = '', data: { call } } = event
-    const attempt = this.#attempts.get(path)
-    attempt?.calls.set(call, opened(event, callOpening(event, attempt.span.spanId)))
-  }
-
-  #endCall({ path = '', at, data }: Extract<RunEvent, { type: 'agent.tool_result' }>): Span[] {
-    const calls = this.#attempts.get(path)?.calls
-    const span = calls?.get(data.call)
-    if (span === undefined) return []
-    calls?.delete(data.call)
-    return [endSpan(span, { at, status: data.failed === true ? 'error' : 'ok' })]
-  }
 }
 
 /** The spans of these events in the order in which they began, those that go on too. */
@@ -206,21 +188,8 @@ export function traceOf(events: readonly RunEvent[]): Span[] {
     .sort((a, b) => a.startedAt.localeCompare(b.startedAt) || depth[a.kind] - depth[b.kind])
 }
 
-const depth: Readonly<Record<Span['kind'], number>> = { run: 0, group: 1, step: 2, attempt: 3, tool: 4 }
-
-function opened(event: RunEvent, opening: Opening): OpenSpan {
-  const traceId = event.traceId ?? ''
-  return {
-    ...opening,
-    traceId,
-    spanId: traceId === '' ? '' : spanIdOf(traceId, event),
-    startedAt: event.at,
-    endedAt: null,
-    status: 'unset',
-    message: null,
-    attributes: { ...opening.attributes },
-    notes: [],
-  }
+const depth: Readonly<Record<Span['kind'], number>> = {
+  run: 0, group: 1, step: 2, attempt: 3, agent: 4, turn: 5, mcp: 6, guardrail: 6, model: 7, tool: 8, handoff: 9, custom: 9,
 }
 
 function failed(at: string, { code, message }: { readonly code: string; readonly message: string }): SpanEnd {

@@ -35,10 +35,10 @@ const cellsSchema = z.array(
 )
 
 /** Objects that are encoded in one go. */
-const partsAtOnce = 4_000
+const partsAtOnce = 2_500
 
 /** Objects that an actor takes apart from what its machine holds. */
-const partsOfRow = 3
+const partsOfRow = 4
 
 /** Finds parts of a tree elsewhere: in the events of the run's journal, by their numbers. */
 export interface KeptElsewhere {
@@ -66,29 +66,27 @@ export function writeTree(tree: RunTree, program: Program, kept: Pick<KeptElsewh
 /** The same piece by piece. The tree may go on meanwhile: it is written as it is when this is called. */
 export function writingTree(tree: RunTree, program: Program, kept: Pick<KeptElsewhere, 'seqOf'>): Generator<void, WrittenTree, void> {
   // What actors hold is never changed, only replaced.
-  const rows = [...tree.cells()].map((cell) => ({
-    id: cell.id,
-    ...(cell.name === cell.id ? {} : { name: cell.name }),
-    src: cell.src,
-    parent: cell.parent?.id ?? null,
-    snapshot: cell.snapshot,
-    effects: [...cell.effects],
-    timers: Object.fromEntries(cell.timers),
-    startedAt: cell.startedAt,
-  }))
+  const rows: Row[] = []
+  for (const cell of tree.cells()) {
+    const { snapshot, effects, timers, startedAt } = cell
+    rows.push({ cell, snapshot, effects, timers, startedAt })
+  }
   const { known } = program.index
   return writingRows(rows, (part) => (typeof part === 'string' ? undefined : known.get(part)) ?? kept.seqOf(part))
 }
 
-type Row = Pick<Cell, 'snapshot'> & { readonly [field: string]: unknown }
+/** An actor as it was. */
+interface Row extends Pick<Cell, 'snapshot' | 'effects' | 'timers' | 'startedAt'> {
+  readonly cell: Pick<Cell, 'id' | 'name' | 'src' | 'parent'>
+}
 
 function* writingRows(rows: readonly Row[], nameOf: NameOf): Generator<void, WrittenTree, void> {
   const encoder = new SharedEncoder(nameOf)
   let before = 0
-  for (const { snapshot, ...row } of rows) {
+  for (const { snapshot, timers } of rows) {
     encoder.count(snapshot.value)
     encoder.count(snapshot.context)
-    encoder.count(row['timers'])
+    for (const { event } of timers) encoder.count(event)
     if (encoder.parts - before < partsAtOnce) continue
     before = encoder.parts
     yield
@@ -96,9 +94,21 @@ function* writingRows(rows: readonly Row[], nameOf: NameOf): Generator<void, Wri
   const root: Json[] = []
   // As many in one go as there were on average.
   const rowsAtOnce = Math.ceil((rows.length * partsAtOnce) / Math.max(1, encoder.parts))
-  for (const { snapshot, ...row } of rows) {
+  for (const { cell, snapshot, effects, timers, startedAt } of rows) {
+    const { id, name, src, parent } = cell
     const { value, context } = snapshot
-    root.push(encoder.write({ ...row, value, context, children: childSources(snapshot) }))
+    root.push(encoder.write({
+      id,
+      ...(name === id ? {} : { name }),
+      src,
+      parent: parent?.id ?? null,
+      effects,
+      timers: Object.fromEntries(timers.map((timer) => [timer.name, { event: timer.event, dueAt: timer.dueAt }])),
+      startedAt,
+      value,
+      context,
+      children: childSources(snapshot),
+    }))
     if (root.length % rowsAtOnce === 0) yield
   }
   return { saved: { format, root, table: encoder.table }, parts: encoder.parts + rows.length * partsOfRow }
@@ -132,8 +142,9 @@ export function loadTree(saved: Json, program: Program, kept: Pick<KeptElsewhere
         src,
         parent,
         snapshot,
-        effects: new Set(row.effects),
-        timers: new Map(Object.entries(row.timers)),
+        effects: row.effects,
+        timers: Object.entries(row.timers).map(([name, { event, dueAt }]) => ({ name, event, dueAt })),
+        children: undefined,
         startedAt,
       })
     }

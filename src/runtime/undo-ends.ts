@@ -4,7 +4,8 @@ import { fillPath } from '../spec/blocks.ts'
 import type { Scope } from '../spec/outcome.ts'
 import { cause } from './cause.ts'
 import { indexesOf } from './cell.ts'
-import type { RunTree, Turn } from './run-tree.ts'
+import type { RunTree } from './run-tree.ts'
+import type { Turn } from './turn.ts'
 
 /** An event that came from outside. */
 export interface Cause {
@@ -139,8 +140,8 @@ function isTakenBack(event: RunEvent, root: string, again: readonly string[]): b
 /** Paths of the groups whose time limits run. */
 function* limitsIn(tree: RunTree): Iterable<string> {
   for (const cell of tree.cells()) {
-    for (const timer of cell.timers.keys()) {
-      const block = limitedPath(timer)
+    for (const { name } of cell.timers) {
+      const block = limitedPath(name)
       if (block !== undefined) yield fillPath(block, indexesOf(cell))
     }
   }

@@ -1,4 +1,5 @@
 import { isJsonObject } from '../json.ts'
+import { createRedactor } from '../redact.ts'
 import { checkAgentNames } from './checks/agents.ts'
 import { checkArtifacts } from './checks/artifacts.ts'
 import { checkExpressions } from './checks/expressions.ts'
@@ -10,6 +11,7 @@ import { checkIds } from './checks/ids.ts'
 import { checkTargets } from './checks/modules.ts'
 import { checkNeeds } from './checks/needs.ts'
 import { checkOpenAI } from './checks/openai.ts'
+import { checkSecrets } from './checks/secrets.ts'
 import { checkSessions } from './checks/sessions.ts'
 import { type CheckContext, createReport } from './report.ts'
 import { checkSchemas } from './checks/schemas.ts'
@@ -43,20 +45,24 @@ export interface AnalyseOptions {
   readonly functions?: Readonly<Record<string, HookFunction>>
   /** Reads a text beside the spec, such as a prompt; undefined when there is none. Without it there are none. */
   readonly readText?: TranslationOptions['readText']
+  /** Takes out of a text what is a secret by itself; unless told, by its shape. */
+  readonly hideSecrets?: (text: string) => string
   /** Takes up what is found. */
   readonly problems?: Problem[]
 }
 
+const noEnvironment = createRedactor({})
+
 /** Runs every check that needs nothing but the spec. */
 export function analyse(data: unknown, source: SpecSource, options: AnalyseOptions): Analysis {
-  const { positions, functions = {}, readText = () => undefined, problems = [] } = options
+  const { positions, functions = {}, readText = () => undefined, hideSecrets = noEnvironment.written, problems = [] } = options
   if (!isJsonObject(data)) {
     const what = data === null || data === undefined ? 'The spec is empty' : 'A spec is an object'
     const message = `${what}: it starts with \`forkchart: 1\`, \`name\` and \`stages\`.`
     problems.push({ code: 'WRONG_TYPE', severity: 'error', message, file: source.file, path: '', ...source.position([]) })
     return unreadable(source, problems)
   }
-  const reportAsWritten = createReport(source, [], problems)
+  const reportAsWritten = createReport(source, [], problems, hideSecrets)
   const whole = withPromptFiles(data, readText, reportAsWritten)
   const { dialect, data: translated, original, findings } = translate(whole, { file: source.file, functions, readText })
   const rewritten = rewrittenSource(source, original)
@@ -65,7 +71,7 @@ export function analyse(data: unknown, source: SpecSource, options: AnalyseOptio
     data: translated,
     stages,
     source: rewritten,
-    report: createReport(rewritten, stages, problems),
+    report: createReport(rewritten, stages, problems, hideSecrets),
   }
   for (const finding of findings) reportAsWritten(finding)
   // A spec that is wrong in its own terms would be called wrong again, in terms that its author did not use.
@@ -83,6 +89,7 @@ export function analyse(data: unknown, source: SpecSource, options: AnalyseOptio
   checkOpenAI(context)
   checkSessions(context)
   checkAgentNames(context)
+  checkSecrets(context, hideSecrets)
   checkSchemas(context)
   checkTargets(context)
   checkExpressions(context)

@@ -71,7 +71,8 @@ export function workflowBlocks(workflow: Workflow): Iterable<Block> {
 export function* blocksIn(blocks: readonly Block[]): Generator<Block, void, undefined> {
   for (const block of blocks) {
     yield block
-    yield* blocksIn(childrenOf(block))
+    const inside = childrenOf(block)
+    if (inside.length > 0) yield* blocksIn(inside)
   }
 }
 

@@ -28,13 +28,14 @@ export function childKey(written: string): string {
 
 /**
  * Loads the children of a spec in `dir` with `load` and reports those that cannot be used. `line` are the files of the
- * spec and of those that it is a child of.
+ * spec and of those that it is a child of; `warn` is told of the secrets in theirs, which are in its runs, too.
  */
 export async function loadChildren(
   { stages, report }: CheckContext,
   dir: string,
   line: readonly string[],
   load: (file: string) => Promise<LoadedChild>,
+  warn: (problem: Problem) => void,
 ): Promise<Children> {
   const workflows: Record<string, Workflow> = {}
   const functions: Record<string, StepFunction> = {}
@@ -51,6 +52,7 @@ export async function loadChildren(
       report({ code: 'CHILD_CYCLE', message: `\`${written}\` is this workflow or one that it is a child of: it would never end. Repeat with \`loop\`.`, at })
     } else {
       const { loaded, problems } = await load(file)
+      for (const problem of problems) if (problem.code === 'SECRET_IN_SPEC') warn(problem)
       if (loaded === undefined) {
         const [first] = problems.filter(isError)
         const where = first === undefined ? '' : ` The first: line ${first.line}: ${first.message}`

@@ -38,6 +38,8 @@ export interface SpecCheck {
 export interface LoadOptions {
   /** Functions that specs of older forms name as guards, mappers and reducers, by the names they have for them. */
   readonly functions?: Readonly<Record<string, HookFunction>>
+  /** Takes out of a text what is a secret by itself, such as values of the environment; unless told, by its shape. */
+  readonly hideSecrets?: (text: string) => string
 }
 
 /**
@@ -64,7 +66,8 @@ async function checkFile(named: string, options: LoadOptions, parents: readonly 
     format === 'module' ? await analyseModule(absolute, text, means) : analyseText(text, absolute, format, means)
   for (const context of analysis.contexts) await checkModules(context, dir)
   const line = [...parents, named]
-  const children = await loadChildren(analysis.context, dir, line, (child) => checkFile(child, options, line))
+  const load = (child: string) => checkFile(child, options, line)
+  const children = await loadChildren(analysis.context, dir, line, load, (problem) => void analysis.problems.push(problem))
   return verdictOf(analysis, named, text, children)
 }
 
@@ -116,7 +119,7 @@ function verdictOf(analysis: Analysis, file: string, text: string, children = no
   }
 }
 
-type Means = Pick<FileOptions, 'functions' | 'readText' | 'key'>
+type Means = Pick<FileOptions, 'functions' | 'hideSecrets' | 'readText' | 'key'>
 
 function analyseText(text: string, file: string, format: 'yaml' | 'json', means: Means): Analysis {
   const { source, data, problems: found } = readText(text, file, format)

@@ -10,6 +10,7 @@ import {
   parseDocument,
   type Scalar,
 } from 'yaml'
+import { jsonFault } from '../json.ts'
 import type { Position } from './ir.ts'
 import { findInScalar } from './scalar-offset.ts'
 
@@ -112,7 +113,7 @@ function jsonProblem(text: string, at: (offset: number) => Position): TextProble
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const offset = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length)
-    return { code: 'SYNTAX', severity: 'error', message: `This is not JSON: ${message}.`, ...at(offset) }
+    return { code: 'SYNTAX', severity: 'error', message: `This is not JSON: ${jsonFault(message)}.`, ...at(offset) }
   }
 }
 

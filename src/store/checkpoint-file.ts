@@ -50,25 +50,23 @@ function durableAdapter(path: string, beforeReplace: () => void): Adapter<Checkp
 export class CheckpointFile {
   readonly #path: string
   readonly #beforeReplace: () => void
-  readonly #low: Low<Checkpoint | null>
-  #lastWrite: Promise<void> = Promise.resolve()
 
   /** `beforeReplace` is asked, by whether it throws, when all but the replacing is done. */
   constructor(path: string, beforeReplace: () => void = () => undefined) {
     this.#path = path
     this.#beforeReplace = beforeReplace
-    this.#low = new Low<Checkpoint | null>(durableAdapter(path, beforeReplace), null)
   }
 
   /** The checkpoint, nothing when there is none yet, or its flaw. Changes nothing. Throws UsageError FORMAT_TOO_NEW. */
   async load(): Promise<{ readonly checkpoint?: Checkpoint; readonly flaw?: CheckpointFlaw }> {
+    const low = this.#low(null)
     try {
-      await this.#low.read()
+      await low.read()
     } catch (error) {
       if (error instanceof FlawedCheckpoint) return { flaw: error.flaw }
       throw error
     }
-    return this.#low.data === null ? {} : { checkpoint: this.#low.data }
+    return low.data === null ? {} : { checkpoint: low.data }
   }
 
   /** How a flaw is reported when the file stays where it is. */
@@ -90,16 +88,14 @@ export class CheckpointFile {
     })
   }
 
-  /** Replaces the checkpoint; calls are carried out in their order. Throws TerminalError STORE_WRITE. */
-  save(checkpoint: Checkpoint): Promise<void> {
-    const write = this.#lastWrite.then(async () => {
-      this.#low.data = checkpoint
-      await this.#low.write()
-      // It may be a large one, and the next takes its place.
-      this.#low.data = null
-    })
-    this.#lastWrite = write.catch(() => undefined)
-    return write
+  /** Replaces the checkpoint. Throws TerminalError STORE_WRITE. */
+  async save(checkpoint: Checkpoint): Promise<void> {
+    await this.#low(checkpoint).write()
+  }
+
+  /** Made anew each time: between its checkpoints a run holds on to nothing of them. */
+  #low(data: Checkpoint | null): Low<Checkpoint | null> {
+    return new Low(durableAdapter(this.#path, this.#beforeReplace), data)
   }
 }
 

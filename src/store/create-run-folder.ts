@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 import { nodeErrorCode, UsageError } from '../errors.ts'
 import { syncFolder, writeNewFile } from './atomic-file.ts'
 import { storeWriteError, writing } from './disk-errors.ts'
-import { folderAt, type RunFolder } from './run-folder.ts'
+import { RunFolder } from './run-folder.ts'
 import { acquireRunLock, type RunLock } from './run-lock.ts'
 import type { RunSpec } from './store.ts'
 
@@ -17,7 +17,7 @@ import type { RunSpec } from './store.ts'
 export async function createRunFolder(folder: RunFolder, spec: RunSpec, clock: Clock): Promise<RunLock> {
   if (await isThere(folder.path)) throw runExists(spec.runId, folder.path)
   const runs = dirname(folder.path)
-  const draft = folderAt(join(runs, `.new-${spec.runId}-${randomUUID()}`))
+  const draft = new RunFolder(join(runs, `.new-${spec.runId}-${randomUUID()}`))
   let lock: RunLock | undefined
   try {
     await writing(draft.path, () => mkdir(draft.path))

@@ -48,8 +48,7 @@ export function createFileStore(dir: string, options: { readonly clock?: Clock }
       await foldersOnDisk()
       const lock = await createRunFolder(folder, spec, clock)
       try {
-        const checkpointFile = new CheckpointFile(folder.checkpoint, () => lock.assertHeld())
-        return new FileRunWriter({ runId: spec.runId, folder, lock, checkpointFile, journal: { size: 0, nextSeq: 1 } })
+        return new FileRunWriter({ runId: spec.runId, folder, lock, journal: { size: 0, nextSeq: 1 } })
       } catch (error) {
         lock.release()
         throw error
@@ -69,7 +68,7 @@ export function createFileStore(dir: string, options: { readonly clock?: Clock }
         // This process may have been stopped meanwhile, and what it read be old by now.
         assertHeld()
         const journal = { size, nextSeq: contents.events.length + 1 }
-        return { writer: new FileRunWriter({ runId, folder, lock, checkpointFile, journal }), contents }
+        return { writer: new FileRunWriter({ runId, folder, lock, journal }), contents }
       } catch (error) {
         lock.release()
         throw error

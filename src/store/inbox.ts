@@ -42,7 +42,7 @@ export async function postMessage(folder: RunFolder, runId: string, message: Jso
       await delay(replyLookMs)
     }
   } finally {
-    for (const path of [file, reply]) rmSync(path, { force: true })
+    for (const path of [file, reply]) removeQuietly(path)
   }
   throw new TerminalError('NO_REPLY', `whoever writes the run ${runId} did not take a message within 10 s: is that process stopped?`)
 }
@@ -54,7 +54,8 @@ export function notWritten(runId: string): UsageError {
 interface Inbox {
   readonly folder: string
   readonly handle: (message: Json) => Promise<Json>
-  readonly taken: Set<string>
+  /** Names of the messages that were taken, once there was one. */
+  taken?: Set<string>
 }
 
 /** The inboxes that this process looks into, all by one timer. It keeps the process alive: a run may wait for nothing else. */
@@ -63,7 +64,7 @@ let timer: NodeJS.Timeout | undefined
 
 /** Calls `handle` with each message that is left in the folder and leaves its reply. The returned function ends that. */
 export function watchInbox(folder: string, handle: (message: Json) => Promise<Json>): () => void {
-  const inbox: Inbox = { folder, handle, taken: new Set() }
+  const inbox: Inbox = { folder, handle }
   inboxes.add(inbox)
   timer ??= setInterval(() => inboxes.forEach(look), lookMs)
   return () => {
@@ -74,8 +75,12 @@ export function watchInbox(folder: string, handle: (message: Json) => Promise<Js
   }
 }
 
-function look({ folder, handle, taken }: Inbox): void {
+function look(inbox: Inbox): void {
+  const { folder, handle } = inbox
   const names = namesIn(folder)
+  if (names.length === 0) return
+  inbox.taken ??= new Set()
+  const { taken } = inbox
   for (const name of names) {
     // One that has its reply was left by somebody who is gone, and taken by a writer before this one.
     if (taken.has(name) || !messageName.test(name) || names.includes(replyTo(name))) continue
@@ -117,6 +122,15 @@ function namesIn(folder: string): readonly string[] {
     return statSync(folder, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(folder)
   } catch {
     return []
+  }
+}
+
+/** What cannot be removed is too old to count before long. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // Whoever asked is to hear how it went, not this.
   }
 }
 

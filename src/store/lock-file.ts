@@ -4,7 +4,7 @@ import { nodeErrorCode } from '../errors.ts'
 import { storeReadError, storeWriteError } from './disk-errors.ts'
 import { liveness } from './process-identity.ts'
 
-/** What `run.lock` holds. `heartbeat` is rewritten in place; all instants have 24 characters, so its size stays the same. */
+/** What `run.lock` holds. */
 const lockRecordSchema = z.object({
   pid: z.int(),
   host: z.string(),
@@ -41,6 +41,7 @@ export function readLockFile(path: string, now: number): FoundLock {
 /** Whether the owner is gone: its process ended, or, on another machine, nothing was heard of it for 15 s. */
 export function isStale(found: Exclude<FoundLock, { kind: 'none' }>, now: number): boolean {
   if (found.kind === 'unreadable') return found.ageMs > staleAfterMs
+  if (leftBehind.has(found.token)) return true
   const life = liveness(found.record)
   if (life !== 'unknown') return life === 'dead'
   const heartbeat = Date.parse(found.record.heartbeat)
@@ -61,15 +62,54 @@ export function createLockFile(path: string, record: LockRecord): number | undef
     return fd
   } catch (error) {
     closeSync(fd)
-    rmSync(path, { force: true })
+    removeLockFile(path)
     throw storeWriteError(error, path)
   }
 }
 
-/** Writes in place: a rename would put our file over that of someone who took the lock away a moment ago. */
-export function writeLockRecord(fd: number, record: LockRecord): void {
-  const bytes = Buffer.from(`${JSON.stringify(record)}\n`)
-  if (writeSync(fd, bytes, 0, bytes.length, 0) !== bytes.length) throw new Error('the lock could not be written whole')
+/** Tokens of locks and claims that this process has let go of and could not remove: it lives on, they count for nothing. */
+const leftBehind = new Set<string>()
+
+/**
+ * Removes a lock or claim of this process, or of one that is gone. Never throws: what cannot be removed, as on a disk that
+ * has become read-only, counts as stale from now on in this process, and everywhere once it has ended.
+ */
+export function removeLockFile(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    const token = ownTokenIn(path)
+    if (token !== undefined) leftBehind.add(token)
+  }
+}
+
+function ownTokenIn(path: string): string | undefined {
+  try {
+    const found = readLockFile(path, 0)
+    return found.kind === 'owned' && found.record.pid === process.pid ? found.token : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The heartbeat comes first, so it is known where. */
+const beforeHeartbeat = '{"heartbeat":"'
+
+function writeLockRecord(fd: number, { heartbeat, ...owner }: LockRecord): void {
+  writeWhole(fd, `${JSON.stringify({ heartbeat, ...owner })}\n`, 0)
+}
+
+/**
+ * Replaces the heartbeat of a lock that we made, by an instant that is as long as any: 24 characters. In place: a rename
+ * would put our file over that of someone who took the lock away a moment ago.
+ */
+export function writeHeartbeat(fd: number, heartbeat: string): void {
+  writeWhole(fd, heartbeat, beforeHeartbeat.length)
+}
+
+function writeWhole(fd: number, text: string, position: number): void {
+  const bytes = Buffer.from(text)
+  if (writeSync(fd, bytes, 0, bytes.length, position) !== bytes.length) throw new Error('the lock could not be written whole')
 }
 
 /** What tells a file from all others for as long as it is open: after that its inode number may go to another one. */

@@ -1,6 +1,6 @@
-import { closeSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, renameSync } from 'node:fs'
 import { storeWriteError } from './disk-errors.ts'
-import { createLockFile, isStale, type LockRecord, readLockFile } from './lock-file.ts'
+import { createLockFile, isStale, type LockRecord, readLockFile, removeLockFile } from './lock-file.ts'
 
 /**
  * Replaces the lock with this token by `mine`, for at most one of all who try at the same time; gives the open file.
@@ -19,7 +19,7 @@ export function replaceLock(path: string, token: string, mine: LockRecord, now: 
     if (current.kind === 'none' || current.token !== token) return undefined
     return putInPlace(path, mine)
   } finally {
-    for (const claim of claims) rmSync(claim, { force: true })
+    for (const claim of claims) removeLockFile(claim)
   }
 }
 
@@ -49,7 +49,7 @@ function putInPlace(path: string, mine: LockRecord): number | undefined {
     return fd
   } catch (error) {
     closeSync(fd)
-    rmSync(temporary, { force: true })
+    removeLockFile(temporary)
     throw storeWriteError(error, path)
   }
 }

@@ -4,18 +4,46 @@ import { UsageError } from '../errors.ts'
 import { runIdPattern } from '../ids.ts'
 
 /** Where everything of one run lies. All absolute. */
-export interface RunFolder {
+export class RunFolder {
   readonly path: string
-  readonly spec: string
-  readonly checkpoint: string
-  readonly journal: string
-  readonly lock: string
-  readonly logs: string
-  readonly artifacts: string
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  get spec(): string {
+    return join(this.path, 'spec.json')
+  }
+
+  get checkpoint(): string {
+    return join(this.path, 'run.json')
+  }
+
+  get journal(): string {
+    return join(this.path, 'events.ndjson')
+  }
+
+  get lock(): string {
+    return join(this.path, 'run.lock')
+  }
+
+  get logs(): string {
+    return join(this.path, 'logs')
+  }
+
+  get artifacts(): string {
+    return join(this.path, 'artifacts')
+  }
+
   /** Messages to whoever writes the run; there once somebody left one. */
-  readonly inbox: string
+  get inbox(): string {
+    return join(this.path, 'inbox')
+  }
+
   /** What steps keep for their later attempts. */
-  readonly state: string
+  get state(): string {
+    return join(this.path, 'state')
+  }
 }
 
 export function runsFolder(storeDir: string): string {
@@ -25,21 +53,7 @@ export function runsFolder(storeDir: string): string {
 /** The files of a run; throws UsageError RUN_ID_INVALID for an id that could leave the store. */
 export function runFolder(storeDir: string, runId: string): RunFolder {
   assertRunId(runId)
-  return folderAt(join(runsFolder(storeDir), runId))
-}
-
-export function folderAt(path: string): RunFolder {
-  return {
-    path,
-    spec: join(path, 'spec.json'),
-    checkpoint: join(path, 'run.json'),
-    journal: join(path, 'events.ndjson'),
-    lock: join(path, 'run.lock'),
-    logs: join(path, 'logs'),
-    artifacts: join(path, 'artifacts'),
-    inbox: join(path, 'inbox'),
-    state: join(path, 'state'),
-  }
+  return new RunFolder(join(runsFolder(storeDir), runId))
 }
 
 /** Throws UsageError RUN_ID_INVALID unless the id is safe as a folder name. */

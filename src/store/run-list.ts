@@ -6,7 +6,7 @@ import { parseRunEvent, type RunEvent } from '../events.ts'
 import { runIdPattern } from '../ids.ts'
 import { storeReadError } from './disk-errors.ts'
 import { newestFirst } from './newest-first.ts'
-import { folderAt, type RunFolder, runsFolder } from './run-folder.ts'
+import { RunFolder, runsFolder } from './run-folder.ts'
 import { isEvent } from './journal-reader.ts'
 import { liveOwner } from './run-lock.ts'
 import { runStatus } from './run-status.ts'
@@ -23,7 +23,7 @@ export async function listRuns(storeDir: string, clock: Clock): Promise<readonly
   const summaries: RunSummary[] = []
   const next = ids[Symbol.iterator]()
   const worker = async (): Promise<void> => {
-    for (const runId of next) summaries.push(await summariseRun(runId, folderAt(join(runsFolder(storeDir), runId)), clock))
+    for (const runId of next) summaries.push(await summariseRun(runId, new RunFolder(join(runsFolder(storeDir), runId)), clock))
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
   return summaries.sort(newestFirst)

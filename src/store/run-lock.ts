@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, unlinkSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import { type ForkchartError, TerminalError, UsageError } from '../errors.ts'
@@ -12,7 +12,8 @@ import {
   isStale,
   type LockRecord,
   readLockFile,
-  writeLockRecord,
+  removeLockFile,
+  writeHeartbeat,
 } from './lock-file.ts'
 import { replaceLock } from './lock-takeover.ts'
 import { thisProcess } from './process-identity.ts'
@@ -43,14 +44,14 @@ export async function acquireRunLock({ path, runId, force, clock }: LockRequest)
     const instant = new Date(now).toISOString()
     const mine: LockRecord = { ...thisProcess(), since: instant, heartbeat: instant, token: randomBytes(16).toString('hex') }
     const fd = createLockFile(path, mine)
-    if (fd !== undefined) return new RunLock(path, runId, fd, mine, clock)
+    if (fd !== undefined) return new RunLock(path, runId, fd, clock)
     found = readLockFile(path, now)
     if (found.kind === 'none') continue
     const stale = isStale(found, now)
     if (force || stale) {
       const taken = replaceLock(path, found.token, mine, now)
       if (taken !== undefined) {
-        const lock = new RunLock(path, runId, taken, mine, clock)
+        const lock = new RunLock(path, runId, taken, clock)
         // A living owner may write until it looks at the lock again; what we read after that stays as it is.
         if (!stale) await delay(fenceMs)
         return lock
@@ -77,19 +78,17 @@ export class RunLock {
   readonly #runId: string
   readonly #fd: number
   readonly #file: FileIdentity
-  readonly #record: LockRecord
   readonly #clock: Clock
   readonly #heartbeat: NodeJS.Timeout
   #looked = Number.NEGATIVE_INFINITY
   #lost: TerminalError | undefined
   #released = false
 
-  constructor(path: string, runId: string, fd: number, record: LockRecord, clock: Clock) {
+  constructor(path: string, runId: string, fd: number, clock: Clock) {
     this.#path = path
     this.#runId = runId
     this.#fd = fd
     this.#file = fileIdentity(fd)
-    this.#record = record
     this.#clock = clock
     // A lock must not keep a process alive that has nothing else to do.
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs).unref()
@@ -132,11 +131,7 @@ export class RunLock {
     this.#released = true
     clearInterval(this.#heartbeat)
     held.delete(this)
-    try {
-      if (ours) unlinkSync(this.#path)
-    } catch {
-      // It then goes stale with this process.
-    }
+    if (ours) removeLockFile(this.#path)
     closeSync(this.#fd)
   }
 
@@ -151,7 +146,7 @@ export class RunLock {
   #beat(): void {
     if (this.lost() !== undefined) return
     try {
-      writeLockRecord(this.#fd, { ...this.#record, heartbeat: new Date(this.#clock.now()).toISOString() })
+      writeHeartbeat(this.#fd, new Date(this.#clock.now()).toISOString())
     } catch {
       // A full disk shows in the journal; a missed sign of life matters to other machines only, and after 15 s.
     }

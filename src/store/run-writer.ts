@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { nodeErrorCode } from '../errors.ts'
 import type { RunEvent } from '../events.ts'
-import type { CheckpointFile } from './checkpoint-file.ts'
+import { CheckpointFile } from './checkpoint-file.ts'
 import { storeWriteError } from './disk-errors.ts'
 import type { Json } from '../json.ts'
 import { watchInbox } from './inbox.ts'
@@ -17,7 +17,6 @@ interface WriterParts {
   readonly runId: string
   readonly folder: RunFolder
   readonly lock: RunLock
-  readonly checkpointFile: CheckpointFile
   /** What is in the journal already. */
   readonly journal: { readonly size: number; readonly nextSeq: number }
 }
@@ -29,15 +28,17 @@ export function openWriterOf(folder: RunFolder): FileRunWriter | undefined {
   return openWriters.get(folder.path)
 }
 
+const noListeners: readonly (() => void)[] = []
+
 export class FileRunWriter implements RunWriter {
   readonly runId: string
   readonly #folder: RunFolder
   readonly #lock: RunLock
-  readonly #checkpointFile: CheckpointFile
   readonly #journal: Journal
-  readonly #logs: StepLogs
-  readonly #listeners = new Set<() => void>()
-  #lastCheckpoint: Promise<void> = Promise.resolve()
+  /** Made with the first line: most runs have none. */
+  #logs: StepLogs | undefined
+  #listeners: readonly (() => void)[] = noListeners
+  #lastCheckpoint: Promise<void> | undefined
   #closed: Promise<void> | undefined
   #stopReceiving: (() => void) | undefined
 
@@ -46,9 +47,7 @@ export class FileRunWriter implements RunWriter {
     this.runId = parts.runId
     this.#folder = parts.folder
     this.#lock = parts.lock
-    this.#checkpointFile = parts.checkpointFile
     this.#journal = new Journal({ path: parts.folder.journal, ...parts.journal, guard: () => this.#lock.lost() })
-    this.#logs = new StepLogs(parts.folder.logs)
     openWriters.set(parts.folder.path, this)
   }
 
@@ -76,9 +75,12 @@ export class FileRunWriter implements RunWriter {
   }
 
   async checkpoint(checkpoint: Checkpoint): Promise<void> {
-    this.#lock.assertHeld()
-    this.#lastCheckpoint = this.#checkpointFile.save(checkpoint)
-    return this.#lastCheckpoint
+    const assertHeld = (): void => this.#lock.assertHeld()
+    assertHeld()
+    const before = this.#lastCheckpoint ?? Promise.resolve()
+    const saved = before.then(() => new CheckpointFile(this.#folder.checkpoint, assertHeld).save(checkpoint))
+    this.#lastCheckpoint = saved.catch(() => undefined)
+    return saved
   }
 
   receive(handle: (message: Json) => Promise<Json>): void {
@@ -95,6 +97,7 @@ export class FileRunWriter implements RunWriter {
   }
 
   log(path: string, text: string): void {
+    this.#logs ??= new StepLogs(this.#folder.logs)
     this.#logs.add(path, text)
   }
 
@@ -110,21 +113,23 @@ export class FileRunWriter implements RunWriter {
   }
 
   /** Resolves once everything logged is in the log files. */
-  logsWritten(): Promise<void> {
-    return this.#logs.drained()
+  async logsWritten(): Promise<void> {
+    await this.#logs?.drained()
   }
 
   /** Calls back after each append; the returned function ends that. */
   onAppend(listener: () => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    this.#listeners = [...this.#listeners, listener]
+    return () => {
+      this.#listeners = this.#listeners.filter((each) => each !== listener)
+    }
   }
 
   async #close(): Promise<void> {
     this.#stopReceiving?.()
     try {
-      await this.#lastCheckpoint.catch(() => undefined)
-      await this.#logs.drained()
+      await this.#lastCheckpoint
+      await this.logsWritten()
       if (!this.#journal.clean) await this.#journal.flushed()
     } finally {
       this.#journal.close()

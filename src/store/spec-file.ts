@@ -19,6 +19,7 @@ const runSpecSchema: z.ZodType<RunSpec> = z.strictObject({
   options: z.strictObject({ scripted: z.boolean(), specDir: z.string(), workingDir: z.string() }),
   parent: parentSchema,
   source: z.strictObject({ file: z.string().nullable(), text: z.string() }),
+  hidden: z.array(z.array(z.union([z.string(), z.number()]))).optional(),
 })
 
 /** What a list of runs shows; checking all of a large workflow for each line would be slow. */

@@ -22,8 +22,10 @@ export interface RunSpec {
   }
   /** The step of another run that this one is a child of. */
   readonly parent?: { readonly runId: string; readonly path: string } | undefined
-  /** The spec as the user wrote it, and its file, for people. */
+  /** The spec as the user wrote it, redacted, and its file: for people, and to have from it what is `hidden`. */
   readonly source: { readonly file: string | null; readonly text: string }
+  /** The keys that lead to what in `workflow` is without its secrets; absent when there were none. */
+  readonly hidden?: readonly (readonly (string | number)[])[] | undefined
 }
 
 /** The settled actor tree and the number of the last event in it; kept in `run.json`. `tree` is opaque to stores. */

@@ -99,6 +99,8 @@ function changeText(view: RunView, event: RunEvent, answerCommand: AnswerCommand
     case 'agent.tool_result':
     case 'agent.handoff':
     case 'agent.usage':
+    case 'agent.span_started':
+    case 'agent.span_ended':
       return undefined
     default:
       return type satisfies never

@@ -2,6 +2,8 @@
 export class Bytes {
   #buffer = Buffer.alloc(0)
   #length = 0
+  /** Counts the changes: equal as long as the content is. */
+  changes = 0
 
   get length(): number {
     return this.#length
@@ -9,6 +11,7 @@ export class Bytes {
 
   /** Writes at a place; a gap before it is filled with zeros, as file systems do. */
   write(at: number, bytes: Uint8Array): void {
+    this.changes += 1
     const end = at + bytes.length
     this.#reserve(end)
     if (at > this.#length) this.#buffer.fill(0, this.#length, at)
@@ -17,6 +20,7 @@ export class Bytes {
   }
 
   truncate(length: number): void {
+    this.changes += 1
     this.#reserve(length)
     if (length > this.#length) this.#buffer.fill(0, this.#length, length)
     this.#length = length

@@ -21,6 +21,7 @@ function call(what: Moment['what'], path: string): World {
   assertAlive(process, path)
   world.moment(process, what)
   assertAlive(process, path)
+  if (world.readOnly && (what === 'write' || what === 'name')) throw diskError('EROFS', path)
   if (world.diskFull && what === 'write') throw diskError('ENOSPC', path)
   return world
 }
@@ -127,8 +128,9 @@ export function rename(from: string, to: string): void {
   call('name', to).disk.rename(from, to)
 }
 
-export function makeFolder(path: string): void {
+export function makeFolder(path: string, { recursive = false }: { recursive?: boolean } = {}): void {
   const { disk, now } = call('name', path)
+  if (recursive && disk.find(path)?.kind === 'folder') return
   disk.create(path, 'folder', now)
 }
 

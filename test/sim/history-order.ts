@@ -1,4 +1,5 @@
 import type { RunEvent } from '../../src/events.ts'
+import { isRepeated } from './history-actions.ts'
 
 /** What a step may do next, by what it did last. */
 const next: Readonly<Record<string, readonly string[]>> = {
@@ -6,33 +7,62 @@ const next: Readonly<Record<string, readonly string[]>> = {
   'step.queued': ['step.started', 'step.cancelled'],
   'step.started': ['step.completed', 'step.failed', 'step.skipped', 'step.cancelled', 'step.retrying'],
   'step.retrying': ['step.queued', 'step.cancelled'],
+  // Taken back: it goes on from before its end, or begins anew.
+  again: ['step.queued', 'step.started', 'step.retrying', 'step.skipped', 'step.failed', 'step.cancelled'],
 }
 
-/** Where a journal is not what one run can have written: numbers, first and last event, the life of each step. */
-export function orderFlaws(events: readonly RunEvent[], concurrency: number): string[] {
+interface Step {
+  readonly did: string
+  /** The last one, also of a step that has ended. */
+  readonly attempt: number
+  /** Whether the next attempt may be the first one. */
+  readonly isAnew: boolean
+  /** Its end was a stop of the whole run. */
+  readonly isStopped: boolean
+}
+
+const unknown: Step = { did: 'nothing', attempt: 0, isAnew: true, isStopped: false }
+
+/**
+ * Where a journal is not what one run can have written: numbers, first and last event, the life of each step. Steps in
+ * `waiting` take nobody's place.
+ */
+export function orderFlaws(events: readonly RunEvent[], concurrency: number, waiting: ReadonlySet<string> = new Set()): string[] {
   const flaws: string[] = []
-  const steps = new Map<string, { did: string; attempt: number }>()
+  const steps = new Map<string, Step>()
   const running = new Set<string>()
   for (const [index, event] of events.entries()) {
     const where = `event ${event.seq} (${event.type} of ${event.path ?? 'the run'})`
     if (event.seq !== index + 1) flaws.push(`${where} stands at place ${index + 1}`)
     if ((event.type === 'run.started') !== (index === 0)) flaws.push(`${where} stands at place ${index + 1}`)
-    if (event.type === 'run.settled' && index !== events.length - 1) flaws.push(`${where} is not the last`)
+    if (event.type === 'run.settled' && index !== events.length - 1 && !isAgain(events[index + 1])) flaws.push(`${where} is not the last`)
     // What ran in the process before is gone with it, also before its step is told so.
     if (event.type === 'run.resumed') running.clear()
-    if (event.path === undefined || !event.type.startsWith('step.')) continue
-    const step = steps.get(event.path) ?? { did: 'nothing', attempt: 0 }
+    if (isAgain(event)) takeBack(steps, event)
+    const { path } = event
+    if (path === undefined || !event.type.startsWith('step.')) continue
+    const step = steps.get(path) ?? unknown
     if (next[step.did]?.includes(event.type) !== true) flaws.push(`${where} follows ${step.did}`)
-    if (event.type === 'step.started') {
-      running.add(event.path)
-      if (event.attempt !== step.attempt + 1) flaws.push(`${where} is attempt ${event.attempt} after ${step.attempt}`)
-      if (running.size > concurrency) flaws.push(`${where} is one of ${running.size} at once, ${concurrency} may be`)
-    } else {
-      running.delete(event.path)
-    }
+    const attempt = event.attempt ?? step.attempt
+    const isStart = event.type === 'step.started'
+    if (isStart && attempt !== step.attempt + 1 && !(step.isAnew && attempt === 1)) flaws.push(`${where} is attempt ${attempt} after ${step.attempt}`)
+    if (isStart && !waiting.has(path)) running.add(path)
+    else running.delete(path)
+    if (running.size > concurrency) flaws.push(`${where} is one of ${running.size} at once, ${concurrency} may be`)
     const isOver = next[event.type] === undefined
-    steps.set(event.path, { did: isOver ? 'nothing' : event.type, attempt: isOver ? 0 : (event.attempt ?? step.attempt) })
+    const isStopped = event.type === 'step.cancelled' && event.data.by !== path
+    steps.set(path, { did: isOver ? 'nothing' : event.type, attempt, isAnew: isOver || (step.isAnew && !isStart), isStopped })
   }
-  for (const [path, { did }] of steps) if (did !== 'nothing') flaws.push(`${path} ended with ${did}`)
+  for (const [path, { did }] of steps) if (did !== 'nothing' && did !== 'again') flaws.push(`${path} ended with ${did}`)
   return flaws
+}
+
+function takeBack(steps: Map<string, Step>, event: Extract<RunEvent, { type: 'run.resumed' }>): void {
+  for (const [path, step] of steps) {
+    if (isRepeated(path, event) || step.isStopped) steps.set(path, { ...step, did: 'again', isAnew: true })
+  }
+}
+
+function isAgain(event: RunEvent | undefined): event is Extract<RunEvent, { type: 'run.resumed' }> {
+  return event?.type === 'run.resumed' && event.data.again !== undefined
 }

@@ -2,10 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import type { RunEvent } from '../../src/events.ts'
 import type { RunSettlement } from '../../src/hosts/host.ts'
 import type { Json } from '../../src/json.ts'
+import type { Reads } from './attended.ts'
+import { actionFlaws, type ActionEntry, readings, repeatFlaws } from './history-actions.ts'
 import { orderFlaws } from './history-order.ts'
 
 /** What happened to a run over all the processes that worked on it, in the order in which it happened. */
 export type HistoryEntry =
+  | ActionEntry
   /** A process took the run over and found these events. */
   | { readonly kind: 'opened'; readonly process: number; readonly events: readonly RunEvent[] }
   /** An effect began; `durable` events were on disk then. */
@@ -17,6 +20,8 @@ export type HistoryEntry =
       readonly attempt: number
       readonly key: string
       readonly durable: number
+      /** What it was given. */
+      readonly input?: Json
     }
   /** What an effect that began gave. */
   | { readonly kind: 'gave'; readonly effect: number; readonly output: Json }
@@ -40,8 +45,13 @@ export interface History {
   readonly events: readonly RunEvent[]
   /** How the run ends when nothing goes wrong, where that does not depend on time. */
   readonly expected?: RunSettlement
-  /** Steps that may be under way at once. */
+  /** Steps that may be under way at once, but for those in `waiting`. */
   readonly concurrency: number
+  readonly waiting?: ReadonlySet<string>
+  /** What each step must have been given, and what comes out, by the results that count. */
+  readonly reads?: Reads
+  /** How child runs ended that are at an end, by the paths of their steps. */
+  readonly children?: ReadonlyMap<string, readonly Json[]>
 }
 
 /** A promise that was not kept. */
@@ -56,6 +66,9 @@ export interface Violation {
     | 'NOT_DONE'
     | 'NO_LONGER_WRITER'
     | 'OTHER_OUTPUT'
+    | 'OTHER_INPUT'
+    | 'ACTION_LOST'
+    | 'CHILD'
     | 'DEFECT'
   readonly message: string
 }
@@ -65,7 +78,9 @@ type Began = Extract<HistoryEntry, { kind: 'began' }>
 /** Every promise of durability that this history breaks; empty when it keeps them all. Pure. */
 export function checkHistory(history: History): Violation[] {
   return [
-    ...orderFlaws(history.events, history.concurrency).map((message): Violation => ({ code: 'ORDER', message })),
+    ...actionFlaws('run', history.entries, history.events).map((message): Violation => ({ code: 'ACTION_LOST', message })),
+    ...orderFlaws(history.events, history.concurrency, history.waiting).map((message): Violation => ({ code: 'ORDER', message })),
+    ...readFlaws(history),
     ...lostEvents(history),
     ...lateWriters(history),
     ...effectFlaws(history),
@@ -99,7 +114,7 @@ function lateWriters({ entries }: History): Violation[] {
   let writer = 0
   return entries.flatMap((entry): Violation[] => {
     if (entry.kind === 'opened') writer = entry.process
-    if (entry.kind === 'began' && entry.process < writer) {
+    if (entry.kind === 'began' && writer !== 0 && entry.process !== writer) {
       return [{ code: 'NO_LONGER_WRITER', message: `process ${entry.process} began ${entry.key} after ${writer} took over` }]
     }
     return []
@@ -107,7 +122,7 @@ function lateWriters({ entries }: History): Violation[] {
 }
 
 /** An effect begins after its start is on disk, once per start, never for what has its end on disk; and each end was given by one. */
-function effectFlaws({ entries, events }: History): Violation[] {
+function effectFlaws({ entries, events, children }: History): Violation[] {
   const found: Violation[] = []
   const byStart = new Map<number, Began>()
   const given = new Map<number, Json>()
@@ -134,7 +149,7 @@ function effectFlaws({ entries, events }: History): Violation[] {
       found.push({ code: 'REDONE', message: `${entry.key} began again in process ${entry.process} although ${told(end)} was on disk` })
     }
   }
-  return [...found, ...groundless(events, byStart, given)]
+  return [...found, ...groundless(events, byStart, given, children)]
 }
 
 /** What somebody destroyed later of the events that were on disk then. */
@@ -145,12 +160,16 @@ function destroyedAfter(entries: readonly HistoryEntry[], index: number, durable
   return []
 }
 
-/** Ends that no effect gave. */
-function groundless(events: readonly RunEvent[], byStart: ReadonlyMap<number, Began>, given: ReadonlyMap<number, Json>): Violation[] {
+/** Ends that no effect gave, no answer and no child. */
+function groundless(events: readonly RunEvent[], byStart: ReadonlyMap<number, Began>, given: ReadonlyMap<number, Json>, children: History['children']): Violation[] {
   const lastStarts = new Map<string | undefined, number>()
+  const asks = new Set<string | undefined>()
   return events.flatMap((event): Violation[] => {
     if (event.type === 'step.started') lastStarts.set(event.path, event.seq)
-    if (event.type !== 'step.completed') return []
+    if (event.type === 'ask.opened') asks.add(event.path)
+    // What it gives is judged with the answers.
+    if (event.type !== 'step.completed' || asks.has(event.path)) return []
+    if (children?.get(event.path ?? '')?.some((output) => isDeepStrictEqual(output, event.data.output)) === true) return []
     const effect = byStart.get(lastStarts.get(event.path) ?? 0)?.effect
     if (effect !== undefined && isDeepStrictEqual(given.get(effect), event.data.output)) return []
     return [{ code: 'NOT_DONE', message: `no effect gave what ${told(event)} says` }]
@@ -191,8 +210,29 @@ function endFlaws({ entries, events, expected }: History): Violation[] {
       found.push({ code: 'UNSYNCED', message: `process ${entry.process} told the end, only ${entry.durable} of ${entry.written} events were on disk` })
     }
     if (entry.settlement.status === 'interrupted') continue
-    if (isDeepStrictEqual(plain(entry.settlement), plain(last.data))) continue
-    found.push({ code: 'OTHER_OUTPUT', message: `process ${entry.process} told ${JSON.stringify(entry.settlement)}, the journal ${JSON.stringify(last.data)}` })
+    // It may have been taken up again since.
+    const then = events[entry.written - 1]
+    const end = then?.type === 'run.settled' ? then : last
+    if (isDeepStrictEqual(plain(entry.settlement), plain(end.data))) continue
+    found.push({ code: 'OTHER_OUTPUT', message: `process ${entry.process} told ${JSON.stringify(entry.settlement)}, the journal ${JSON.stringify(end.data)}` })
+  }
+  return found
+}
+
+/** Each step was given what the results before it make, and only those that were taken back are made again. */
+function readFlaws({ entries, events, reads }: History): Violation[] {
+  if (reads === undefined) return []
+  const found = repeatFlaws(events).map((message): Violation => ({ code: 'REDONE', message }))
+  const wanted = readings(events, reads)
+  for (const entry of entries) {
+    if (entry.kind !== 'began') continue
+    const start = startOf(events, entry)
+    if (start === undefined || isDeepStrictEqual(entry.input, wanted.get(start.seq))) continue
+    found.push({ code: 'OTHER_INPUT', message: `${entry.key} was given ${JSON.stringify(entry.input)}, by the journal it is ${JSON.stringify(wanted.get(start.seq))}` })
+  }
+  const last = events.at(-1)
+  if (last?.type === 'run.settled' && last.data.status === 'done' && !isDeepStrictEqual(last.data.output, wanted.get(0))) {
+    found.push({ code: 'OTHER_OUTPUT', message: `it ended with ${JSON.stringify(last.data.output)}, by its results it is ${JSON.stringify(wanted.get(0))}` })
   }
   return found
 }

@@ -5,9 +5,10 @@ import type { Moment, SimProcess } from './world.ts'
 /**
  * kill: the process dies, what it wrote stays. power: all processes die, what was not synced is lost or torn.
  * sync-error: a sync fails. disk-full: writes fail until the process is gone. interrupt: as by Ctrl-C. stop: as by SIGSTOP;
- * another process takes the run over, then this one goes on. clock: the wall clock jumps.
+ * another process takes the run over, then this one goes on. clock: the wall clock jumps. read-only: for a while nothing
+ * can be written, and no file made, renamed or removed.
  */
-export const incidentKinds = ['kill', 'power', 'sync-error', 'disk-full', 'interrupt', 'stop', 'clock'] as const
+export const incidentKinds = ['kill', 'power', 'sync-error', 'disk-full', 'interrupt', 'stop', 'clock', 'read-only'] as const
 export type IncidentKind = (typeof incidentKinds)[number]
 
 interface Planned {
@@ -20,6 +21,7 @@ interface Planned {
 export interface Effects {
   powerOff(): void
   fillDisk(): void
+  makeReadOnly(): void
   interrupt(process: SimProcess): void
   stop(process: SimProcess): void
 }
@@ -58,6 +60,9 @@ export function createIncidents(plan: readonly Planned[], dice: Dice, effects: E
         case 'disk-full':
           effects.fillDisk()
           return
+        case 'read-only':
+          effects.makeReadOnly()
+          return
         case 'interrupt':
           effects.interrupt(process)
           return
@@ -75,5 +80,6 @@ export function createIncidents(plan: readonly Planned[], dice: Dice, effects: E
 function fits(kind: IncidentKind, { what }: Moment): boolean {
   if (kind === 'sync-error') return what === 'sync'
   if (kind === 'disk-full') return what === 'write'
+  if (kind === 'read-only') return what === 'write' || what === 'name'
   return true
 }

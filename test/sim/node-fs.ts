@@ -63,8 +63,22 @@ export function unlinkSync(path: string): void {
   if (isAnywhere()) calls.remove(path)
 }
 
-export function mkdirSync(path: string): void {
-  calls.makeFolder(path)
+export function mkdirSync(path: string, options: { recursive?: boolean } = {}): void {
+  calls.makeFolder(path, options)
+}
+
+export function writeFileSync(path: string, content: string): void {
+  // All are new files that are renamed then: who is stopped in the middle does not rename them before they are written.
+  const fd = calls.open(path, 'wx')
+  try {
+    calls.write(fd, Buffer.from(content))
+  } finally {
+    calls.close(fd)
+  }
+}
+
+export function readdirSync(path: string): string[] {
+  return calls.list(path)
 }
 
 function big(ino: number): BigIntStats {

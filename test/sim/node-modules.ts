@@ -13,8 +13,9 @@ export function simulateNode(): void {
       return ours === undefined ? next(specifier, context) : next(new URL(ours, import.meta.url).href, context)
     },
   })
-  const { setInterval, clearInterval } = globalThis
+  const { setInterval, clearInterval, setImmediate } = globalThis
   const { now } = performance
+  const today = Date.now
   const { pid } = process
   const intervals = new WeakSet<object>()
   globalThis.setInterval = ((callback: () => void, ms: number) => {
@@ -27,6 +28,12 @@ export function simulateNode(): void {
     if (typeof interval === 'object' && intervals.has(interval)) (interval as unknown as Interval).end()
     else clearInterval(interval)
   }
+  Date.now = () => (isAnywhere() ? here().world.now + here().process.skewMs : today())
+  globalThis.setImmediate = ((callback: () => void) => {
+    if (!isAnywhere()) return setImmediate(callback)
+    const { world, process } = here()
+    return world.after(0, process, callback)
+  }) as typeof globalThis.setImmediate
   performance.now = () => (isAnywhere() ? here().world.now : now.call(performance))
   Object.defineProperty(process, 'pid', { get: () => (isAnywhere() ? here().process.id : pid) })
 }
@@ -36,12 +43,12 @@ const substitutes: Readonly<Record<string, string>> = {
   'node:fs/promises': './node-fs-promises.ts',
   'node:crypto': './node-others.ts',
   'node:timers/promises': './node-others.ts',
-  './inbox.ts': './no-inbox.ts',
+  './inbox.ts': './node-inboxes.ts',
   './journal-room.ts': './eager-room.ts',
 }
 
 function isOurs(url: string | undefined): boolean {
-  return url !== undefined && /\/src\/(store\/[\w-]+|ids)\.ts$/.test(url)
+  return url !== undefined && /\/src\/(store\/[\w-]+|hosts\/embedded\/act-on-run|ids)\.ts(\?.*)?$/.test(url)
 }
 
 interface Interval {

@@ -4,7 +4,7 @@ import { here } from './world.ts'
 export * from 'node:crypto'
 
 export function randomUUID(): string {
-  return here().world.digits(32)
+  return here().world.digits(32).replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 
 export function randomBytes(size: number): Buffer {

@@ -1,4 +1,5 @@
-import type { Json } from '../../src/json.ts'
+import type { RunEvent } from '../../src/events.ts'
+import type { Json, JsonObject } from '../../src/json.ts'
 import type { RunWriter, Store } from '../../src/store/store.ts'
 import { SimJournal } from './sim-journal.ts'
 import type { Double } from './trial.ts'
@@ -32,12 +33,65 @@ export const doubles: Readonly<Record<string, Double>> = {
     })),
 
   /** A run that is taken over forgets its last results, and does those steps again. */
-  'lost-results': (store, world) => ({
+  'lost-results': forgetting('step.completed'),
+
+  /** Tells a person that an answer counts when it is only handed to the operating system. */
+  'early-answer': (store) =>
+    withWriter(store, (writer) => {
+      let isAnswer = false
+      return {
+        append: (events) => {
+          isAnswer = events.some(({ type }) => type === 'ask.answered' || type === 'event.received')
+          writer.append(events)
+        },
+        flushed: () => {
+          const flushed = writer.flushed()
+          if (!isAnswer) return flushed
+          void flushed.catch(() => {})
+          return Promise.resolve()
+        },
+      }
+    }),
+
+  /** Tells another process that its message was acted upon when it has only been read. */
+  'early-reply': (store) =>
+    withWriter(store, (writer) => ({
+      receive: (handle) =>
+        writer.receive((message) => {
+          void handle(message)
+          return Promise.resolve({ ok: true })
+        }),
+    })),
+
+  /** Acts twice upon what another process left, and does not know it for the same. */
+  'message-twice': (store) =>
+    withWriter(store, (writer) => ({
+      receive: (handle) =>
+        writer.receive(async (message) => {
+          const { id: _, ...nameless } = message as JsonObject
+          return [await handle(message), await handle(nameless)][0] ?? null
+        }),
+    })),
+
+  /** A run that is taken over forgets its last answer, and asks again. */
+  'lost-answer': forgetting('ask.answered'),
+
+  /** The journal does not say which steps somebody wanted to run again. */
+  'lost-retry': (store) =>
+    withWriter(store, (writer) => ({
+      append: (events) =>
+        writer.append(events.map((event) => (event.type === 'run.resumed' ? { ...event, data: { afterSeq: event.data.afterSeq } } : event))),
+    })),
+}
+
+/** A store that, when a run is taken over, has forgotten its last event of a type and what came after. */
+function forgetting(type: RunEvent['type']): Double {
+  return (store, world) => ({
     ...store,
     open: async (runId, options) => {
       const path = `/store/runs/${runId}/events.ndjson`
       const events = new SimJournal(world.disk, path).events()
-      const last = events.findLastIndex(({ type }) => type === 'step.completed')
+      const last = events.findLastIndex((event) => event.type === type)
       const file = world.disk.find(path)
       if (last > 0 && file?.kind === 'file') {
         const kept = events.slice(0, last).map((event) => `${JSON.stringify(event)}\n`)
@@ -45,7 +99,7 @@ export const doubles: Readonly<Record<string, Double>> = {
       }
       return store.open(runId, options)
     },
-  }),
+  })
 }
 
 /** The store with some of its writers' methods replaced. */

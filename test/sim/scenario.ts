@@ -5,6 +5,7 @@ import type { Workflow } from '../../src/spec/ir.ts'
 import { type Draft, draftWorkflow } from '../../src/testing/draft-workflow.ts'
 import { act, durationOf, randomBlocks } from '../blocks-random.ts'
 import { perform, randomWorkflow } from '../random-workflow.ts'
+import { attended, type Reads } from './attended.ts'
 import type { Dice } from './dice.ts'
 
 /** A workflow, and what its steps do: always the same for the same path and turn. */
@@ -17,13 +18,18 @@ export interface Scenario {
   readonly does: (request: StepRequest, turn: number) => Json
   /** Whether its end is the same however long everything takes. */
   readonly isTimeless: boolean
+  /** Absent where nobody says what it must be, but a run undisturbed. People have a say where it is there. */
+  readonly reads?: Reads
+  /** Steps that wait for people and events. */
+  readonly waiting?: ReadonlySet<string>
 }
 
 export function scenarioOf(dice: Dice): Scenario {
   const kind = dice.roll(1000)
-  if (kind < 550) return blocks(dice)
-  if (kind < 800) return steps(dice, true)
-  if (kind < 900) return steps(dice, false)
+  if (kind < 450) return blocks(dice)
+  if (kind < 600) return attended(dice)
+  if (kind < 820) return steps(dice, true)
+  if (kind < 905) return steps(dice, false)
   // One wide run takes as long as a hundred others.
   if (kind < 996) return limited(dice)
   return wide()

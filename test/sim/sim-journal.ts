@@ -7,6 +7,7 @@ const newline = 0x0a
 export class SimJournal {
   readonly #disk: SimDisk
   readonly #path: string
+  #parsed: { readonly file: SimFile; readonly changes: number; readonly events: RunEvent[] } | undefined
   #known: { readonly file: SimFile; readonly end: number; readonly lines: number } | undefined
 
   constructor(disk: SimDisk, path: string) {
@@ -16,7 +17,11 @@ export class SimJournal {
 
   /** The whole lines that any process sees. */
   events(): RunEvent[] {
-    return parse(this.#file()?.seen.copy())
+    const file = this.#file()
+    if (file === undefined) return []
+    const { changes } = file.seen
+    if (this.#parsed?.file !== file || this.#parsed.changes !== changes) this.#parsed = { file, changes, events: parse(file.seen.copy()) }
+    return this.#parsed.events
   }
 
   /** What a power cut leaves in any case: a new file of the name may be there then, or the one before. */

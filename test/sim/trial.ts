@@ -1,15 +1,19 @@
 import type { RunEvent } from '../../src/events.ts'
 import { toErrorData } from '../../src/errors.ts'
 import type { ExecutionContext, StepRequest, StepResult } from '../../src/executors/executor.ts'
+import { executeAsk } from '../../src/executors/ask.ts'
 import { createEmbeddedHost } from '../../src/hosts/embedded/embedded-host.ts'
-import type { RunHandle, RunSettlement } from '../../src/hosts/host.ts'
+import type { Host, ResumeOptions, RunHandle, RunSettlement } from '../../src/hosts/host.ts'
 import { createFileStore } from '../../src/store/file-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { Dice } from './dice.ts'
 import { closeAll } from './file-calls.ts'
 import type { HistoryEntry } from './history.ts'
+import { clearInboxes } from './node-inboxes.ts'
 import { createIncidents, type IncidentKind, planIncidents } from './incidents.ts'
-import { SimJournal } from './sim-journal.ts'
+import { Persons } from './persons.ts'
+import type { SimJournal } from './sim-journal.ts'
+import { SimJournals } from './sim-journals.ts'
 import type { Scenario } from './scenario.ts'
 import { enterWorld, type SimProcess, World } from './world.ts'
 
@@ -17,6 +21,8 @@ const runId = 'run'
 /** Far more than any plan of incidents needs. */
 const mostLives = 40
 const retryMs = 5_000
+/** How often some of a run is done again after its end. */
+const mostAgains = 2
 /** A lock goes stale after 15 s. */
 const mostRefusals = 6
 
@@ -27,6 +33,8 @@ export interface Trial {
   readonly entries: readonly HistoryEntry[]
   readonly events: readonly RunEvent[]
   readonly settlement: RunSettlement | undefined
+  /** The journals of the run's children. */
+  readonly children: ReadonlyMap<string, readonly RunEvent[]>
   readonly moments: number
   readonly steps: number
   readonly struck: readonly IncidentKind[]
@@ -46,6 +54,7 @@ export async function runTrial(scenario: Scenario, dice: Dice, { moments, double
   } finally {
     // What the end of a process does, or locks of dead ones would be kept for ever.
     for (const release of process.listeners('exit')) release(0)
+    clearInboxes()
     enterWorld(undefined)
     closeAll()
   }
@@ -57,15 +66,21 @@ class Run {
   readonly #dice: Dice
   readonly #double: Double
   readonly #journal: SimJournal
+  readonly #journals: SimJournals
   readonly #entries: HistoryEntry[] = []
   readonly #defects: string[] = []
   readonly #handles = new Map<SimProcess, RunHandle>()
   readonly #stopped: SimProcess[] = []
+  readonly #hosts = new Map<SimProcess, Host>()
+  #writer: SimProcess | undefined
+  #again: ResumeOptions['again']
+  #persons: Persons | undefined
   #acknowledged = false
   #powerOff = false
   #effects = 0
   #refused = 0
   #steps = 0
+  #agains = 0
   #machine = 'machine-1'
 
   constructor(scenario: Scenario, world: World, dice: Dice, double: Double) {
@@ -73,7 +88,8 @@ class Run {
     this.#world = world
     this.#dice = dice
     this.#double = double
-    this.#journal = new SimJournal(world.disk, `/store/runs/${runId}/events.ndjson`)
+    this.#journals = new SimJournals(world.disk, runId)
+    this.#journal = this.#journals.of(runId)
   }
 
   async run(moments: number | undefined): Promise<Trial> {
@@ -84,6 +100,12 @@ class Run {
       fillDisk: () => {
         world.diskFull = true
       },
+      makeReadOnly: () => {
+        world.readOnly = true
+        world.after(this.#dice.roll(this.#dice.chance(50) ? 200 : 20_000), undefined, () => {
+          world.readOnly = false
+        })
+      },
       interrupt: (process) => void world.after(0, process, () => void this.#handles.get(process)?.interrupt()),
       stop: (process) => {
         process.stopped = true
@@ -91,7 +113,10 @@ class Run {
       },
     })
     world.incident = (moment) => incidents.strike(moment, world.moments)
+    if (this.#scenario.reads !== undefined) this.#persons = this.#invite()
     let settlement = await this.#live()
+    this.#persons?.end()
+    this.#persons = undefined
     if (moments !== undefined && settlement !== undefined && this.#dice.chance(30)) {
       // Whoever was told an end is told the same one ever after.
       world.incident = () => {}
@@ -102,6 +127,7 @@ class Run {
     return {
       entries: this.#entries,
       events: this.#journal.events(),
+      children: this.#journals.children(),
       settlement,
       moments: world.moments,
       steps: this.#steps,
@@ -113,6 +139,8 @@ class Run {
   /** One process after another, until one brings the run to its end. */
   async #live(): Promise<RunSettlement | undefined> {
     for (let lives = 0; lives < mostLives; lives += 1) {
+      // It may have gone while nobody worked on the run.
+      if (this.#powerOff) this.#powerIsBack()
       const process = this.#world.spawn(this.#machine, this.#dice.chance(20) ? this.#dice.roll(60_000) - 30_000 : 0)
       const life = await this.#lifeOf(process)
       this.#world.diskFull = false
@@ -120,7 +148,7 @@ class Run {
       if (life.end === 'settled') {
         const [written, durable] = [this.#journal.events().length, this.#journal.durable()]
         this.#entries.push({ kind: 'settled', process: process.id, settlement: life.settlement, written, durable })
-        if (life.settlement.status !== 'interrupted') {
+        if (life.settlement.status !== 'interrupted' && !this.#wantsAgain()) {
           await this.#wakeStopped()
           return life.settlement
         }
@@ -162,22 +190,31 @@ class Run {
     return process.alive ? life : { end: 'gone' }
   }
 
-  async #begin(process: SimProcess, force: boolean): Promise<RunSettlement> {
+  #hostOf(process: SimProcess): Host {
     const clock = this.#world.clockOf(process)
     const files = this.#double(createFileStore('/store', { clock }), this.#world)
     const store: Store = {
       ...files,
       open: async (id, options) => {
         const found = await files.open(id, options)
-        this.#entries.push({ kind: 'opened', process: process.id, events: found.contents.events })
+        if (id === runId) this.#entries.push({ kind: 'opened', process: process.id, events: found.contents.events })
         return found
       },
     }
-    const host = createEmbeddedHost({ store, clock, env: {}, execute: (request, context) => this.#execute(process, request, context) })
+    return createEmbeddedHost({ store, clock, env: {}, execute: (request, context) => this.#execute(process, request, context) })
+  }
+
+  async #begin(process: SimProcess, force: boolean): Promise<RunSettlement> {
+    const host = this.#hostOf(process)
+    this.#hosts.set(process, host)
+    this.#writer = process
+    const again = this.#again
+    this.#again = undefined
     let handle: RunHandle
     try {
-      handle = await host.resume({ runId, force })
+      handle = await host.resume({ runId, force, ...(again && { again }) })
     } catch (error) {
+      if (again !== undefined && toErrorData(error).code === 'NOTHING_TO_RETRY') return { status: 'interrupted' }
       if (this.#acknowledged || toErrorData(error).code !== 'RUN_NOT_FOUND') throw error
       const { workflow } = this.#scenario
       handle = await host.start({ workflow, input: 'in', runId, specDir: '/', workingDir: '/', source: { file: null, text: '' } })
@@ -188,14 +225,18 @@ class Run {
   }
 
   /** Does a step's work. What it does to the world outlives the process that asked for it. */
-  async #execute(process: SimProcess, request: StepRequest, { signal, turn = 1 }: ExecutionContext): Promise<StepResult> {
+  async #execute(process: SimProcess, request: StepRequest, context: ExecutionContext): Promise<StepResult> {
     const { takes, does } = this.#scenario
-    const { path, attempt, idempotencyKey: key } = request
+    const { signal, turn = 1 } = context
+    const { path, attempt, input, idempotencyKey: key } = request
+    if (request.kind === 'ask' || request.kind === 'event') return executeAsk(request, context)
+    if (request.kind === 'workflow' && context.runChild !== undefined) return context.runChild(request)
+    const isOwn = request.runId === runId
     this.#effects += 1
     const effect = this.#effects
     const durable = this.#journal.durable()
     this.#world.moment(process, 'effect')
-    if (process.alive) this.#entries.push({ kind: 'began', process: process.id, effect, path, attempt, key, durable })
+    if (process.alive && isOwn) this.#entries.push({ kind: 'began', process: process.id, effect, path, attempt, key, durable, input })
     const ms = this.#dice.chance(5) ? this.#dice.roll(200) : takes(request, turn)
     // Some work does not listen when it is told to stop.
     const isDeaf = this.#dice.chance(20)
@@ -205,14 +246,46 @@ class Run {
     })
     this.#world.moment(process, 'effect')
     const output = does(request, turn)
-    this.#entries.push({ kind: 'gave', effect, output })
+    if (isOwn) this.#entries.push({ kind: 'gave', effect, output })
     return { output }
+  }
+
+  /** Whoever has the run's end wants some of it done again, now and then. */
+  #wantsAgain(): boolean {
+    if (this.#persons === undefined || this.#agains === mostAgains || !this.#dice.chance(35)) return false
+    this.#agains += 1
+    const ends = this.#journal.events().flatMap(({ path, type }) => (path !== undefined && type.startsWith('step.') ? [path] : []))
+    const [first = 'first', ...rest] = ends
+    this.#again = this.#dice.chance(50) ? 'failed' : [this.#dice.chance(20) ? 'g' : this.#dice.pick([first, ...rest])]
+    return true
+  }
+
+  #invite(): Persons {
+    const world = this.#world
+    world.hasVisitors = true
+    return new Persons({
+      world,
+      dice: this.#dice.fork(),
+      writer: () => {
+        const process = this.#writer
+        const host = process?.alive === true && !process.stopped ? this.#hosts.get(process) : undefined
+        return process === undefined || host === undefined ? undefined : { process, host }
+      },
+      visitor: () => {
+        if (this.#powerOff) return undefined
+        const process = world.spawn(this.#machine)
+        return { process, host: this.#hostOf(process) }
+      },
+      runs: () => [...this.#journals.all()].map(([id, journal]) => ({ runId: id, events: journal.events(), durable: () => journal.durable() })),
+      tell: (entry) => void this.#entries.push(entry),
+      onDefect: (error) => void this.#defects.push(describe(error)),
+    })
   }
 
   #cutPower(): void {
     this.#powerOff = true
     this.#died(this.#journal.durableEvents())
-    for (let id = 1, process = this.#world.processOf(1); process !== undefined; id += 1, process = this.#world.processOf(id + 1)) process.alive = false
+    this.#world.killAll()
   }
 
   #powerIsBack(): void {
@@ -220,7 +293,7 @@ class Run {
     this.#stopped.length = 0
     this.#machine = `${this.#machine}'`
     this.#world.disk.cutPower(this.#dice)
-    this.#journal.forget()
+    this.#journals.forget()
   }
 
   #died(committed: readonly RunEvent[]): void {

@@ -51,6 +51,10 @@ export class World {
   /** Asked at each moment. */
   incident: Incident = () => {}
   diskFull = false
+  /** Nothing can be written and no name changed, on a disk that was mounted anew so. */
+  readOnly = false
+  /** Whether anybody leaves messages for those who work on a run. */
+  hasVisitors = false
   readonly #heap: Due[] = []
   readonly #began = this.now
   readonly #processes: SimProcess[] = []
@@ -69,6 +73,10 @@ export class World {
 
   processOf(id: number): SimProcess | undefined {
     return this.#processes[id - 1]
+  }
+
+  killAll(): void {
+    for (const process of this.#processes) process.alive = false
   }
 
   clockOf(process: SimProcess): Clock {

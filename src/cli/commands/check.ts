@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { UsageError } from '../../errors.ts'
+import { createRedactor } from '../../redact.ts'
 import { isBranchGroup, isStep, workflowBlocks } from '../../spec/blocks.ts'
 import type { Workflow } from '../../spec/ir.ts'
 import { reducerStep } from '../../spec/reducer-step.ts'
@@ -12,7 +13,7 @@ import type { Terminal } from '../terminal.ts'
 /** Says all that is wrong with a spec; ends with 2 when there is an error in it, not for warnings. */
 export async function checkCommand(spec: string, options: { readonly json?: true }, terminal: Terminal): Promise<ExitCode> {
   const file = resolve(terminal.cwd, spec)
-  const { ok, problems, loaded } = await checkSpec(file).catch((error: unknown): SpecCheck => {
+  const { ok, problems, loaded } = await checkSpec(file, { hideSecrets: createRedactor(terminal.env).written }).catch((error: unknown): SpecCheck => {
     // A program that asked for problems gets this one in the same shape.
     if (options.json === true && error instanceof UsageError) return { ok: false, problems: [asProblem(error, file)] }
     throw error

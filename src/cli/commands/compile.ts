@@ -3,9 +3,11 @@ import { resolve } from 'node:path'
 import { compileWorkflow } from '../../compiler/compile.ts'
 import { moduleText } from '../../compiler/module-text.ts'
 import { UsageError } from '../../errors.ts'
+import { createRedactor } from '../../redact.ts'
 import { isStep, workflowBlocks } from '../../spec/blocks.ts'
 import { loadSpec } from '../../spec/load.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
+import { problemList } from '../failure.ts'
 import type { Terminal } from '../terminal.ts'
 
 export interface CompileOptions {
@@ -15,7 +17,9 @@ export interface CompileOptions {
 
 /** Writes a workflow as a typed module to `output`, else to stdout. Throws UsageError OUTPUT_UNWRITABLE. */
 export async function compileCommand(spec: string, options: CompileOptions, terminal: Terminal): Promise<ExitCode> {
-  const { workflow } = await loadSpec(resolve(terminal.cwd, spec))
+  const { workflow, warnings } = await loadSpec(resolve(terminal.cwd, spec), { hideSecrets: createRedactor(terminal.env).written })
+  // The module has all that is in the spec.
+  terminal.err(problemList(warnings.filter(({ code }) => code === 'SECRET_IN_SPEC'), terminal.cwd))
   const text = moduleText(compileWorkflow(workflow), { importFrom: 'forkchart' })
   const file = options.output === undefined ? null : resolve(terminal.cwd, options.output)
   if (file !== null) await write(file, text)

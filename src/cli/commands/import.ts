@@ -2,9 +2,13 @@ import { resolve } from 'node:path'
 import { createRunId, runIdPattern } from '../../ids.ts'
 import { UsageError } from '../../errors.ts'
 import type { RunEvent } from '../../events.ts'
+import { specApart } from '../../hosts/embedded/spec-secrets.ts'
+import { createRedactor } from '../../redact.ts'
 import { readPortableRun, renamedRun } from '../../store/portable-run.ts'
 import type { RunSpec } from '../../store/store.ts'
+import { readConfig } from '../config-file.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
+import { problemList } from '../failure.ts'
 import { translatedSpec } from '../foreign-spec.ts'
 import { resumeCommand } from '../hints.ts'
 import { readImportFile } from '../import-file.ts'
@@ -52,7 +56,8 @@ export async function importCommand(name: string, options: ImportOptions, termin
 export async function saveRun(
   { spec, events }: { readonly spec: RunSpec; readonly events: readonly RunEvent[] }, storeDir: string, terminal: Terminal,
 ): Promise<void> {
-  const writer = await storeAt(storeDir, terminal.cwd).create(spec)
+  const redactor = createRedactor(terminal.env, readConfig(terminal.cwd).redact)
+  const writer = await storeAt(storeDir, terminal.cwd).create(specApart(spec, redactor).stored)
   try {
     writer.append(events)
     await writer.flushed()
@@ -101,7 +106,8 @@ function checkedId(runId: string): string {
 }
 
 async function importSpec(file: string, options: ImportOptions, terminal: Terminal): Promise<ExitCode> {
-  const { dialect, text } = await translatedSpec(file)
+  const { dialect, text, warnings } = await translatedSpec(file)
+  terminal.err(problemList(warnings, terminal.cwd))
   const output = options.output === undefined ? null : resolve(terminal.cwd, options.output)
   if (output !== null) await writeOutput(output, text)
   if (options.json === true) {

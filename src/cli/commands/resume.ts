@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { UsageError } from '../../errors.ts'
 import { isBranchGroup, workflowBlocks } from '../../spec/blocks.ts'
 import type { Workflow } from '../../spec/ir.ts'
@@ -14,6 +15,7 @@ import { chooseUi, type UiMode } from '../ui.ts'
 export interface ResumeCommandOptions {
   readonly last?: true
   readonly forceUnlock?: true
+  readonly spec?: string
   readonly wait: boolean
   readonly store: string
   readonly ui: UiMode
@@ -32,9 +34,20 @@ export async function resumeCommand(
   const store = storeAt(options.store, terminal.cwd)
   const runId = run === undefined ? await lastRun(store, options.store) : ((await takeInFile(run, options.store, terminal)) ?? run)
   const { spec, events } = await store.read(runId)
-  const host = createHost(store, terminal, await registeredFunctions(store, spec))
-  const begin = () => host.resume({ runId, force: options.forceUnlock === true, noWait: !options.wait })
+  const { functions = await registeredFunctions(store, spec), ...given } = await givenSpec(options.spec, terminal)
+  const host = createHost(store, terminal, functions)
+  const begin = () => host.resume({ runId, force: options.forceUnlock === true, noWait: !options.wait, ...given })
   return attendRun(begin, { ui, json, store, storeDir: options.store, noWait: !options.wait, afterSeq: events.length }, terminal)
+}
+
+/** What a run with secrets in its spec can have them from, when that is not where it was. */
+export async function givenSpec(
+  spec: string | undefined, terminal: Terminal,
+): Promise<{ readonly workflow?: Workflow; readonly functions?: Readonly<Record<string, StepFunction>> }> {
+  if (spec === undefined) return {}
+  const { loadSpec } = await import('../../spec/load.ts')
+  const { workflow, functions } = await loadSpec(resolve(terminal.cwd, spec))
+  return { workflow, functions }
 }
 
 /**

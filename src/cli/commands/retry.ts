@@ -6,11 +6,12 @@ import { storeAt } from '../run-state.ts'
 import type { Terminal } from '../terminal.ts'
 import { chooseUi, type UiMode } from '../ui.ts'
 import { actCommand } from './act.ts'
-import { registeredFunctions } from './resume.ts'
+import { givenSpec, registeredFunctions } from './resume.ts'
 
 export interface RetryOptions {
   readonly step?: readonly string[]
   readonly failed?: true
+  readonly spec?: string
   readonly wait: boolean
   readonly store: string
   readonly ui: UiMode
@@ -29,9 +30,10 @@ export async function retryCommand(runId: string, options: RetryOptions, termina
   const again = options.step ?? 'failed'
   const store = storeAt(options.store, terminal.cwd)
   const { spec, events } = await store.read(runId)
-  const host = createHost(store, terminal, await registeredFunctions(store, spec))
+  const { functions = await registeredFunctions(store, spec), ...given } = await givenSpec(options.spec, terminal)
+  const host = createHost(store, terminal, functions)
   try {
-    const handle = await host.resume({ runId, again, noWait: !options.wait })
+    const handle = await host.resume({ runId, again, noWait: !options.wait, ...given })
     const ui = chooseUi(options.ui, json, terminal)
     return await attendRun(async () => handle, { ui, json, store, storeDir: options.store, noWait: !options.wait, afterSeq: events.length }, terminal)
   } catch (error) {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { createRedactor } from '../../redact.ts'
 import { loadSpec } from '../../spec/load.ts'
 import { attendRun } from '../attend.ts'
 import { callersSpan, createHost } from '../create-host.ts'
@@ -25,7 +26,9 @@ export interface RunOptions {
 export async function runCommand(spec: string, options: RunOptions, terminal: Terminal): Promise<ExitCode> {
   const json = options.json === true
   const ui = chooseUi(options.ui, json, terminal)
-  const { workflow, file, dir, text, functions, warnings } = await loadSpec(resolve(terminal.cwd, spec))
+  const { workflow, file, dir, text, functions, warnings } = await loadSpec(resolve(terminal.cwd, spec), {
+    hideSecrets: createRedactor(terminal.env).written,
+  })
   const input = await readInput(options.input ?? [], workflow.input, terminal.cwd)
   if (ui !== 'none' && ui !== 'json') terminal.err(problemList(warnings, terminal.cwd))
   const store = storeAt(options.store, terminal.cwd)

@@ -1,4 +1,5 @@
 import { RequestError } from '@agentclientprotocol/sdk'
+import { textStart } from '../../cut-text.ts'
 import { ForkchartError, RetryableError, TerminalError } from '../../errors.ts'
 import { isJsonObject } from '../../json.ts'
 import type { UsageTotal } from '../../spec/outcome.ts'
@@ -27,7 +28,7 @@ export function explained(error: unknown, name: string, opening: boolean): unkno
     const more = isJsonObject(error.data) ? JSON.stringify(error.data) : typeof error.data === 'string' ? error.data : ''
     return agentFailure(`Agent "${name}"`, more === '' ? error.message : `${error.message} (${more})`, { cause: error })
   }
-  if (opening) return notSpeaking(name, error instanceof Error ? error.message.slice(0, 300) : String(error))
+  if (opening) return notSpeaking(name, error instanceof Error ? textStart(error.message, 300) : String(error))
   return agentFailure(`Agent "${name}"`, error instanceof Error ? error.message : String(error), { cause: error })
 }
 

@@ -1,4 +1,5 @@
 import type { PermissionOption, RequestPermissionRequest, RequestPermissionResponse } from '@agentclientprotocol/sdk'
+import { textStart } from '../../cut-text.ts'
 import { TerminalError } from '../../errors.ts'
 import type { AcpAgent } from '../../spec/ir-agents.ts'
 import type { ExecutionContext } from '../executor.ts'
@@ -41,5 +42,5 @@ function labelsOf(options: readonly PermissionOption[]): string[] {
 function detailOf(input: unknown): string {
   if (input === undefined || input === null) return ''
   const text = typeof input === 'string' ? input : JSON.stringify(input)
-  return `\n${text.length > longestDetail ? `${text.slice(0, longestDetail)}…` : text}`
+  return `\n${text.length > longestDetail ? `${textStart(text, longestDetail)}…` : text}`
 }

@@ -1,3 +1,4 @@
+import { textStart } from '../../cut-text.ts'
 import { isJsonObject } from '../../json.ts'
 import { keepAgentState } from '../agent-state.ts'
 import { AgentTalk } from '../agent-talk.ts'
@@ -48,7 +49,7 @@ export class CliOutput {
 
   #take(line: string | undefined): void {
     const said = line === undefined ? undefined : this.#read(line)
-    if (said === undefined) this.#context.log(line === undefined ? '(a line that is too long)' : line.slice(0, shown), 'stdout')
+    if (said === undefined) this.#context.log(line === undefined ? '(a line that is too long)' : textStart(line, shown), 'stdout')
     else for (const one of said) this.#tell(one)
   }
 
@@ -77,7 +78,7 @@ export class CliOutput {
         return this.#talk.result(said.call, said.output, said.failed)
       case 'trouble':
         this.trouble = said.text
-        return this.#context.log(said.text.slice(0, shown))
+        return this.#context.log(textStart(said.text, shown))
       case 'end':
         this.ended = said
     }

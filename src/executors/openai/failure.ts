@@ -104,7 +104,7 @@ function httpFailure(error: HttpError, where: string, { settings, now }: Failure
   if (status === 429) return new RetryableError('RATE_LIMIT', said, options)
   if (status === 408) return new RetryableError('TIMEOUT', said, options)
   if (status === 409 || status >= 500) return new RetryableError('SERVER_ERROR', said, options)
-  if (status === 401 || status === 403) return new TerminalError('AUTH', `${said}. Check ${settings.keyName}.`, options)
+  if (status === 401 || status === 403) return new TerminalError('AUTH', `${said}. ${settings.keyAdvice}`, options)
   if (status === 404) {
     return new TerminalError('NOT_FOUND', `${said}. Check the model "${settings.model}" and the base URL.`, options)
   }

@@ -40,7 +40,16 @@ export async function createRunKeeper(request: AgentRequest, context: ExecutionC
   const kept = keptRun(await context.state?.load())
   const start = kept === undefined ? undefined : await restored(kept.state, agent, sdk, context)
   // Whoever begins anew here would take the answers for those to other questions.
-  if (kept?.turn === turn && (start === undefined || hasLostArguments(start))) throw lost(request)
+  if (kept?.turn === turn && start === undefined) {
+    throw lost(request, 'What the agent had done was kept by another version and cannot be taken up.', 'begins it anew')
+  }
+  if (kept?.turn === turn && start !== undefined && hasLostArguments(start)) {
+    throw lost(
+      request,
+      'The call that was to be approved has a secret in its arguments, which was not kept when the run stopped: it cannot be made any more.',
+      'begins the step anew; answer while that command still runs',
+    )
+  }
   const isSameAttempt = start !== undefined && kept?.turn === turn
   const before = isSameAttempt ? kept.before : start === undefined ? null : (usageOfState(start) ?? null)
   const asked = isSameAttempt ? [...kept.asked] : []
@@ -49,8 +58,9 @@ export async function createRunKeeper(request: AgentRequest, context: ExecutionC
     start,
     usageOf: (state) => positive(withoutUsage(usageOfState(state), before)),
     async save(state) {
-      const text = state.toString()
-      await context.state?.save({ turn, before, asked, state: JSON.parse(text) } as unknown as Json)
+      const { currentAgentSpan: _span, ...rest } = JSON.parse(state.toString()) as JsonObject
+      // The spans of an attempt end with it.
+      await context.state?.save({ turn, before, asked, state: { ...rest, trace: null } } as unknown as Json)
     },
     async ask(questions, ask) {
       const answers = await Promise.all(questions.map((question) => ask(question)))
@@ -65,9 +75,8 @@ function hasLostArguments(state: AgentRunState): boolean {
   return state.getInterruptions().some(({ rawItem }) => 'arguments' in rawItem && rawItem.arguments?.includes(marker) === true)
 }
 
-function lost({ runId, path }: AgentRequest): TerminalError {
-  const message = `What the agent had done cannot be taken up, since it was kept without its secrets or by another version. \`retry ${runId} --step ${path}\` begins it anew.`
-  return new TerminalError('AGENT_STATE_LOST', message)
+function lost({ runId, path }: AgentRequest, why: string, what: string): TerminalError {
+  return new TerminalError('AGENT_STATE_LOST', `${why} \`retry ${runId} --step ${path}\` ${what}.`)
 }
 
 /** Only we write it: what is not of this form is from a version that wrote another. */

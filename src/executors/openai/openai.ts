@@ -13,6 +13,7 @@ import { outputFormat } from './output.ts'
 import { type AgentRun, createAgentRun } from './run.ts'
 import { loadOpenAI } from './sdk.ts'
 import type { OpenAISettings } from './settings.ts'
+import { AgentSpans } from './spans.ts'
 import { createTeam, type Team } from './team.ts'
 import { callKeys } from './tools.ts'
 
@@ -24,7 +25,8 @@ export interface OpenAIOptions {
 
 /**
  * Runs an agent with the OpenAI Agents SDK against the vendor or any compatible service (see `openaiSettings`), streamed.
- * One attempt is one run: neither the SDK nor its client retries. Tracing is off. The cost is unknown to the service, so
+ * One attempt is one run: neither the SDK nor its client retries. The SDK's spans are told to the context and to nobody
+ * else. The cost is unknown to the service, so
  * it is null; usage is absent when the service does not report it. A run that was cut off, waits for an approval or
  * failed on its way goes on from its last turn, and the model is not asked again for what it has answered.
  *
@@ -34,7 +36,7 @@ export interface OpenAIOptions {
  * AGENT_STATE_LOST or AGENT_FAILED, and with the ForkchartError that a tool throws.
  */
 export async function executeOpenAI(request: AgentRequest, context: ExecutionContext, options: OpenAIOptions): Promise<StepResult> {
-  const { sdk, library } = loadOpenAI()
+  const { sdk, library, isTracingScoped } = loadOpenAI()
   const agent: OpenAIAgent = request.agent.uses === 'openai' ? request.agent : { uses: 'openai' }
   const failed = new Set<string>()
   const earlier: { tool: string; args: Json }[] = []
@@ -48,6 +50,7 @@ export async function executeOpenAI(request: AgentRequest, context: ExecutionCon
     failed,
     keyOf: (tool, args) => (keyOf ??= callKeys(request.idempotencyKey, earlier))(tool, args),
   })
+  const spans = new AgentSpans({ tell: context.span, settings: team.settings, failed })
   let run: AgentRun | undefined
   let usageOf: ((state: AgentRunState) => StepResult['usage']) | undefined
   const used = (): StepResult['usage'] => {
@@ -55,14 +58,27 @@ export async function executeOpenAI(request: AgentRequest, context: ExecutionCon
     return state === undefined ? undefined : usageOf?.(state)
   }
   try {
+    return await spans.within(work)
+  } catch (error) {
+    if (context.signal.aborted) throw cancellation(context.signal)
+    const settings = settingsIn(team, run?.agentName(), request)
+    const usage = used()
+    throw openaiFailure(error, { settings, library, now: options.clock.now(), unfinished: run?.unfinished(), usage })
+  } finally {
+    spans.end()
+    await team.close()
+  }
+
+  async function work(): Promise<StepResult> {
     const keeper = await createRunKeeper(request, context, team.first, sdk)
     usageOf = keeper.usageOf
     if (keeper.start !== undefined) earlier.push(...callsIn(keeper.start))
-    const guarding = { signal: context.signal, functions: options.functions }
+    const guarding = { signal: context.signal, functions: options.functions, spans }
     if (keeper.start === undefined) await passGuardrails('input', request.prompt, agent.guardrails?.input ?? [], guarding)
     const conversation = agent.session === undefined ? undefined : await conversationOf(request, context)
     const before = conversation?.before ?? []
-    run = createAgentRun({ sdk, agent: team.first, context, keeper, failed, maxTurns: request.maxTurns })
+    const traced = isTracingScoped && context.span !== undefined ? spans : undefined
+    run = createAgentRun({ sdk, agent: team.first, context, keeper, failed, maxTurns: request.maxTurns, spans: traced })
     const result = await run.ended(before.length === 0 ? request.prompt : [...before, sdk.user(request.prompt)])
     const output = answer(result.finalOutput, request, result.lastAgent?.name)
     const guardrails = [...(agent.guardrails?.output ?? []), ...guardrailsOf(result.lastAgent?.name, request)]
@@ -72,13 +88,6 @@ export async function executeOpenAI(request: AgentRequest, context: ExecutionCon
     const usage = used()
     tellUse(context, settings, result.rawResponses.length, usage)
     return { output, model: settings.model, ...(usage === undefined ? {} : { usage }) }
-  } catch (error) {
-    if (context.signal.aborted) throw cancellation(context.signal)
-    const settings = settingsIn(team, run?.agentName(), request)
-    const usage = used()
-    throw openaiFailure(error, { settings, library, now: options.clock.now(), unfinished: run?.unfinished(), usage })
-  } finally {
-    await team.close()
   }
 }
 

@@ -1,10 +1,12 @@
 import type { AgentInputItem, RunToolApprovalItem, StreamedRunResult } from '@openai/agents'
+import { textStart } from '../../cut-text.ts'
 import { TerminalError } from '../../errors.ts'
 import { cancellation } from '../cancellation.ts'
 import type { ExecutionContext, Question } from '../executor.ts'
 import { parsed, tellEvent, type Unfinished } from './events.ts'
 import type { AgentRunState, RunKeeper } from './kept.ts'
 import type { Sdk, SdkAgent } from './sdk.ts'
+import type { AgentSpans } from './spans.ts'
 
 type Result = StreamedRunResult<unknown, SdkAgent>
 
@@ -27,6 +29,8 @@ export interface AgentRunOptions {
   readonly keeper: RunKeeper
   readonly failed: ReadonlySet<string>
   readonly maxTurns: number | undefined
+  /** Absent: none are made. */
+  readonly spans: AgentSpans | undefined
 }
 
 /** The longest text of arguments that somebody is asked about. */
@@ -37,8 +41,13 @@ const longestArguments = 2000
  * be called, the run is saved: whoever takes it up goes on from there.
  */
 export function createAgentRun(options: AgentRunOptions): AgentRun {
-  const { sdk, agent, context, keeper, failed, maxTurns } = options
-  const runner = new sdk.Runner({ tracingDisabled: true, traceIncludeSensitiveData: false, toolNameCollisionPolicy: 'error' })
+  const { sdk, agent, context, keeper, failed, maxTurns, spans } = options
+  // What spans hold stays with `spans`, which tells nothing of what was said.
+  const tracingDisabled = spans === undefined
+  const runner = new sdk.Runner({ tracingDisabled, traceIncludeSensitiveData: !tracingDisabled, toolNameCollisionPolicy: 'error' })
+  runner.on('agent_tool_start', (_context, _agent, _tool, { toolCall }) => {
+    if ('callId' in toolCall) spans?.toolStarted(sdk.getCurrentSpan(), toolCall.callId)
+  })
   let state = keeper.start
   let current: Result | undefined
   let unfinished: Unfinished | undefined
@@ -98,6 +107,6 @@ function questionAbout(interruption: RunToolApprovalItem): Question {
   const tool = 'name' in rawItem ? rawItem.name : rawItem.type
   const args = 'arguments' in rawItem ? parsed(rawItem.arguments ?? '') : {}
   const text = JSON.stringify(args)
-  const shown = text.length <= longestArguments ? text : `${text.slice(0, longestArguments)}…`
+  const shown = text.length <= longestArguments ? text : `${textStart(text, longestArguments)}…`
   return { message: `May ${agent.name} call ${tool} with ${shown}?`, options: ['approve', 'reject'] }
 }

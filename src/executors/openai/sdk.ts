@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Agent, AgentOutputType, OpenAIProviderOptions } from '@openai/agents'
 import { nodeErrorCode } from '../../errors.ts'
+import { installTracingScope, withoutItsExporter } from './tracing-scope.ts'
 
 export type Sdk = typeof import('@openai/agents')
 export type SdkAgent = Agent<unknown, AgentOutputType>
@@ -36,24 +37,32 @@ export interface McpClient {
 }
 type McpClientClass = new (info: { readonly name: string; readonly version: string }) => McpClient
 
-let loaded: { readonly sdk: Sdk; readonly library: ClientLibrary } | undefined
+interface Loaded {
+  readonly sdk: Sdk
+  readonly library: ClientLibrary
+  /** Whether the spans of our agents come to us and to nobody else: if not, there must be none. */
+  readonly isTracingScoped: boolean
+}
+
+let loaded: Loaded | undefined
 
 /**
  * Loads the SDK at first use; it takes half a second. Loading it makes it listen to SIGINT, SIGTERM and unhandled
- * rejections of the whole process, and end the process on them, to save traces that we never make. Those are ours or
+ * rejections of the whole process, and end the process on them, to save traces that we never send its vendor. Those are ours or
  * our embedder's to handle, so its listeners are taken off again: hence the synchronous `require`, during which
  * nobody else can add one. The client library is resolved from the SDK, so that both are sure to use the same one.
  */
-export function loadOpenAI(): { readonly sdk: Sdk; readonly library: ClientLibrary } {
+export function loadOpenAI(): Loaded {
   if (loaded !== undefined) return loaded
   const require = createRequire(import.meta.url)
   const undo = rememberListeners()
   const found = require.resolve('@openai/agents')
-  const sdk = requireModule(require, found) as Sdk
+  const sdk = withoutItsExporter(() => requireModule(require, found)) as Sdk
+  const isTracingScoped = installTracingScope(sdk)
   undo()
   const fromSdk = createRequire(found)
   const library = requireModule(fromSdk, fromSdk.resolve('openai')) as ClientLibrary
-  loaded = { sdk, library }
+  loaded = { sdk, library, isTracingScoped }
   return loaded
 }
 

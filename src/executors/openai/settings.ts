@@ -14,6 +14,8 @@ export interface OpenAISettings {
   readonly apiKey: string | undefined
   /** The variable that the key comes from, or would. */
   readonly keyName: string
+  /** What to do when the service does not take the key. */
+  readonly keyAdvice: string
   readonly api: 'chat' | 'responses'
   readonly model: string
 }
@@ -52,6 +54,7 @@ export function openaiSettings(env: NodeJS.ProcessEnv, agent: Declared = {}): Op
     isVendor,
     apiKey: key ?? (needsKey ? undefined : placeholderKey),
     keyName,
+    keyAdvice: key !== undefined ? `Check ${keyName}.` : adviceWithoutKey(keyName, mayHaveKey),
     api,
     model: filled(agent.model) ?? filled(env.OPENAI_DEFAULT_MODEL) ?? defaultModel,
   }
@@ -62,6 +65,11 @@ export function missingKey(agentName: string, { apiKey, keyName, isVendor }: Ope
   if (apiKey !== undefined) return undefined
   const instead = isVendor ? ', or OPENAI_BASE_URL for a compatible service' : ''
   return `Agent "${agentName}" needs a key: set ${keyName}${instead}, or rehearse with --agents scripted.`
+}
+
+function adviceWithoutKey(keyName: string, mayHaveKey: boolean): string {
+  if (mayHaveKey) return `It was asked without a key: set ${keyName}.`
+  return `It was asked without a key, since ${keyName} goes to OpenAI and to where OPENAI_BASE_URL says only: write the variable that holds its key as \`api_key_env\` of the agent.`
 }
 
 function urlOf(text: string, source: string): URL {

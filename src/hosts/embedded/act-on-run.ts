@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CancelledError, type ErrorKind, RetryableError, TerminalError, UsageError } from '../../errors.ts'
+import type { Redactor } from '../../redact.ts'
 import { actionReplySchema, type RunAction } from '../../run-action.ts'
 import type { RunContents, RunWriter, Store } from '../../store/store.ts'
+import { actionOf } from './done-actions.ts'
 import type { EmbeddedRun } from './embedded-run.ts'
 
 export interface ActOptions {
   readonly store: Store
+  readonly redactor: Redactor
   /** The run that this process works on, if it does. */
   readonly live: () => EmbeddedRun | undefined
   /** Acts on the run while nobody works on it. Throws UsageError. */
@@ -18,9 +22,10 @@ const changeMs = 100
 
 /** See `Host.act`. */
 export async function actOnRun(runId: string, action: RunAction, options: ActOptions): Promise<'taken' | 'saved'> {
+  const once = identified(action)
   for (let changes = 0; ; changes += 1) {
     try {
-      return await actOnce(runId, action, options)
+      return await actOnce(runId, once, options)
     } catch (error) {
       if (!isChanging(error) || changes === mostChanges) throw error
       // Whoever had the run is letting go of it, or somebody else has just taken it.
@@ -29,7 +34,12 @@ export async function actOnRun(runId: string, action: RunAction, options: ActOpt
   }
 }
 
-async function actOnce(runId: string, action: RunAction, { store, live, actOnSaved }: ActOptions): Promise<'taken' | 'saved'> {
+/** With an id: whoever takes it may die before that is heard of, and the next one is asked again. */
+function identified(action: RunAction): RunAction {
+  return action.type === 'pause' || action.type === 'cancel' ? action : { ...action, id: action.id ?? randomUUID() }
+}
+
+async function actOnce(runId: string, action: RunAction, { store, redactor, live, actOnSaved }: ActOptions): Promise<'taken' | 'saved'> {
   const here = live()
   if (here !== undefined) {
     await here.act(action)
@@ -37,12 +47,14 @@ async function actOnce(runId: string, action: RunAction, { store, live, actOnSav
   }
   const opened = await openUnlessTaken(store, runId)
   if (opened === undefined) {
-    const reply = actionReplySchema.parse(await store.post(runId, action))
+    const reply = actionReplySchema.parse(await store.post(runId, postable(action, redactor)))
     if (reply.ok) return 'taken'
     throw asThrown(reply.error)
   }
   const { writer, contents } = opened
   try {
+    // It may have been done by somebody who died before saying so.
+    if ('id' in action && action.id !== undefined && contents.events.some((event) => actionOf(event) === action.id)) return 'taken'
     if (contents.events.at(-1)?.type === 'run.settled') throw new UsageError('RUN_SETTLED', `The run ${runId} is over.`)
     if (action.type === 'pause' || action.type === 'retry' || contents.events.length === 0) {
       throw new UsageError('RUN_NOT_WRITTEN', `No process works on the run ${runId}.`, { details: { runId } })
@@ -51,6 +63,20 @@ async function actOnce(runId: string, action: RunAction, { store, live, actOnSav
     return 'saved'
   } finally {
     await writer.close()
+  }
+}
+
+/** A message lies in the run's folder until it is taken, and whoever takes it redacts it anyway. */
+function postable(action: RunAction, { json, text }: Redactor): RunAction {
+  switch (action.type) {
+    case 'answer':
+      return { ...action, value: json(action.value) }
+    case 'send':
+      return { ...action, payload: json(action.payload) }
+    case 'cancel':
+      return { ...action, reason: text(action.reason) }
+    default:
+      return action
   }
 }
 

@@ -1,8 +1,8 @@
 import { cp, mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, normalize, resolve, sep } from 'node:path'
 import { nodeErrorCode, TerminalError } from '../../errors.ts'
-import type { StepRequest, StepResult } from '../../executors/executor.ts'
-import { toText } from '../../json.ts'
+import type { StepRequest } from '../../executors/executor.ts'
+import { type Json, toText } from '../../json.ts'
 
 interface Folders {
   /** The step's own among the artifacts of the run. Absolute. */
@@ -13,10 +13,10 @@ interface Folders {
 
 /**
  * Sees to it that the files that a step says it leaves are in its own folder of the run: copied from the folder it ran
- * in unless it wrote them there. What an agent answered becomes those that it wrote none of. Throws
+ * in unless it wrote them there. What an agent answered, `output`, becomes those that it wrote none of. Throws
  * TerminalError ARTIFACT_MISSING, ARTIFACT_OUTSIDE.
  */
-export async function keepArtifacts(request: StepRequest, result: StepResult, folders: Folders): Promise<void> {
+export async function keepArtifacts(request: StepRequest, output: () => Json, folders: Folders): Promise<void> {
   const missing: string[] = []
   for (const artifact of request.artifacts ?? []) {
     const kept = inside(folders.own, artifact, request.path)
@@ -24,7 +24,7 @@ export async function keepArtifacts(request: StepRequest, result: StepResult, fo
     await mkdir(dirname(kept), { recursive: true })
     const written = inside(folders.working, artifact, request.path)
     if (await isThere(written)) await cp(written, kept, { recursive: true })
-    else if (request.kind === 'agent') await writeFile(kept, toText(result.output))
+    else if (request.kind === 'agent') await writeFile(kept, toText(output()))
     else missing.push(artifact)
   }
   if (missing.length === 0) return

@@ -1,22 +1,7 @@
-import type { Clock } from '../../clock.ts'
 import { inTurns } from '../../in-turns.ts'
-import type { Program } from '../../runtime/program.ts'
-import type { EventValues } from '../../runtime/event-values.ts'
-import type { RunTree } from '../../runtime/run-tree.ts'
 import { writingTree } from '../../runtime/tree-snapshot.ts'
-import type { Checkpoint, RunWriter } from '../../store/store.ts'
-import type { RunEvents } from './run-events.ts'
-
-export interface CheckpointOptions {
-  readonly runId: string
-  readonly program: Program
-  readonly writer: RunWriter
-  readonly clock: Clock
-  readonly events: RunEvents
-  readonly values: EventValues
-  readonly tree: () => RunTree
-  readonly onFailure: (error: unknown) => void
-}
+import type { Checkpoint } from '../../store/store.ts'
+import type { EmbeddedRun } from './embedded-run.ts'
 
 /** Least events between two checkpoints: bounds how long a replay takes. */
 const checkpointEvery = 2000
@@ -28,51 +13,51 @@ const partsPerEvent = 4
 
 /** Saves a run's tree from time to time, each save after what it holds is in the journal on disk. */
 export class Checkpoints {
-  readonly #o: CheckpointOptions
+  readonly #run: EmbeddedRun
   #savedAt = 0
   #parts = 0
   #isWriting = false
-  #saving: Promise<void> = Promise.resolve()
+  #saving: Promise<void> | undefined
 
-  constructor(options: CheckpointOptions) {
-    this.#o = options
+  constructor(run: EmbeddedRun) {
+    this.#run = run
   }
 
   saveWhenDue(): void {
     const due = Math.max(checkpointEvery, this.#parts / partsPerEvent)
-    if (!this.#isWriting && this.#o.events.count - this.#savedAt >= due) this.save('running')
+    if (!this.#isWriting && this.#run.events.count - this.#savedAt >= due) this.save('running')
   }
 
   /** As the run is now, whatever happens until it is written. */
   save(status: Checkpoint['status']): void {
-    const { events, clock } = this.#o
+    const { events, host, values: known } = this.#run
     this.#savedAt = events.count
     this.#isWriting = true
     const lastSeq = events.count
-    const savedAt = new Date(clock.now()).toISOString()
-    const values = this.#o.values.upTo(lastSeq)
+    const savedAt = new Date(host.clock.now()).toISOString()
+    const values = known.upTo(lastSeq)
     const writing = status === 'running' ? this.#writing(values) : undefined
-    this.#saving = this.#saving.then(async () => {
+    const saved = (this.#saving ?? Promise.resolve()).then(async () => {
       const tree = writing === undefined ? null : await this.#write(writing)
-      const { runId, writer } = this.#o
-      await writer.flushed()
+      const { runId, options: { writer } } = this.#run
+      await events.flushed()
       await writer.checkpoint({ format: 1, runId, lastSeq, savedAt, status, tree })
       values.keep()
-      events.leaveToJournal(lastSeq)
       this.#isWriting = false
     })
-    this.#saving.catch((error: unknown) => this.#o.onFailure(error))
+    this.#saving = saved
+    saved.catch((error: unknown) => this.#run.fail(error))
   }
 
   /** Resolves when all are on disk; rejects when one could not be written. */
-  saved(): Promise<void> {
-    return this.#saving
+  async saved(): Promise<void> {
+    await this.#saving
   }
 
   /** Undefined once the tree has ended: its outcome is not in it, so whoever resumes needs the journal. */
   #writing(values: Parameters<typeof writingTree>[2]): ReturnType<typeof writingTree> | undefined {
-    const tree = this.#o.tree()
-    return tree.cell(tree.rootId) === undefined ? undefined : writingTree(tree, this.#o.program, values)
+    const { engine: { tree }, options: { program } } = this.#run
+    return tree.cell(tree.rootId) === undefined ? undefined : writingTree(tree, program, values)
   }
 
   /** A piece at a time: a large tree holds up nothing else. */

@@ -1,18 +1,27 @@
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
+import type { Clock } from '../../clock.ts'
 import { CancelledError, type ErrorData, interruptedCode, RetryableError, TerminalError, UsageError } from '../../errors.ts'
 import type { ExecutionContext, StepResult, WorkflowRequest } from '../../executors/executor.ts'
 import { applyEvent, createRunView } from '../../runtime/run-view.ts'
 import type { UsageTotal } from '../../spec/outcome.ts'
 import type { RunSpec } from '../../store/store.ts'
-import type { Host, RunHandle } from '../host.ts'
+import { delay } from '../../executors/delay.ts'
+import type { Host, ResumeOptions, RunHandle } from '../host.ts'
 
 const longestRunId = 128
+/** How often, and how soon again, a child is taken up that somebody else has: until the lock of one who is gone counts no more. */
+const mostTries = 200
+const tryAgainMs = 100
+
+type ChildHost = Host & { readonly clock: Clock }
 
 export interface ChildOptions {
-  readonly host: Host
+  readonly host: ChildHost
   readonly parent: RunSpec
   readonly listener: ChildListener
+  /** Whether the parent was taken from whoever had it, and the child is to be as well. */
+  readonly force: boolean
 }
 
 /** What a parent has to know of a child. */
@@ -83,7 +92,7 @@ async function leave(runId: string, signal: AbortSignal, { host, listener }: Chi
   throw reason
 }
 
-async function begin(request: WorkflowRequest, context: ExecutionContext, { host, parent }: ChildOptions): Promise<RunHandle> {
+async function begin(request: WorkflowRequest, context: ExecutionContext, { host, parent, force }: ChildOptions): Promise<RunHandle> {
   const workflow = parent.workflow.workflows?.[request.workflow]
   if (workflow === undefined) throw new TerminalError('CHILD_UNKNOWN', `The run has no workflow "${request.workflow}".`)
   const runId = childRunId(request.runId, request.path, context.turn ?? 1)
@@ -103,7 +112,19 @@ async function begin(request: WorkflowRequest, context: ExecutionContext, { host
     })
   } catch (error) {
     if (!(error instanceof UsageError) || error.code !== 'RUN_EXISTS') throw error
-    return host.resume({ runId })
+    return takeUp({ runId, workflow, force }, host, context.signal)
+  }
+}
+
+/** Somebody who answers a question of the child has it for a moment, and whoever had it before may be gone. */
+async function takeUp({ force = false, ...options }: ResumeOptions, host: ChildHost, signal: AbortSignal): Promise<RunHandle> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await host.resume({ ...options, force: force && tries === mostTries })
+    } catch (error) {
+      if (!(error instanceof UsageError) || error.code !== 'RUN_LOCKED' || tries === mostTries) throw error
+      await delay(tryAgainMs, host.clock, signal)
+    }
   }
 }
 

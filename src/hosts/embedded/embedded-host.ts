@@ -1,15 +1,12 @@
 import { type Clock, systemClock } from '../../clock.ts'
-import { compileWorkflow } from '../../compiler/compile.ts'
 import { initialScope } from '../../compiler/scope.ts'
 import type { Config } from '../../config.ts'
 import { UsageError } from '../../errors.ts'
-import type { RunEvent } from '../../events.ts'
 import { createExecutors, type Executors } from '../../executors/executors.ts'
 import { createRunId, runIdPattern } from '../../ids.ts'
 import { inTurns } from '../../in-turns.ts'
 import { createRedactor, type RedactHook, type Redactor } from '../../redact.ts'
-import { createProgram, type Program } from '../../runtime/program.ts'
-import { rehearse } from '../../runtime/rehearsal.ts'
+import type { Program } from '../../runtime/program.ts'
 import { replaying } from '../../runtime/replay.ts'
 import { RunTree } from '../../runtime/run-tree.ts'
 import { Scheduler, SlotPool } from '../../runtime/scheduler.ts'
@@ -21,13 +18,17 @@ import type { Host, ResumeOptions, RunHandle, StartOptions } from '../host.ts'
 import type { RunAction } from '../../run-action.ts'
 import { actOnRun } from './act-on-run.ts'
 import { executeChild } from './child-runs.ts'
+import { agentsNeeded, progressOf } from './agents-needed.ts'
 import { checkAgents, checkInput, withConcurrency } from './start-checks.ts'
 import { EmbeddedRun, type EmbeddedRunOptions, type RunBefore } from './embedded-run.ts'
+import { makingProgram } from './making-program.ts'
 import { openTree } from './open-tree.ts'
 import { planAgain } from './run-actions.ts'
+import type { RunHost } from './run-host.ts'
 import { originOf, RunTrace } from './run-trace.ts'
 import { settledRun } from './settled-run.ts'
-import { TraceExporter } from './trace-exporter.ts'
+import { specApart, specWhole, type WholeOptions } from './spec-secrets.ts'
+import { exporterTo } from './trace-exporter.ts'
 import { type TraceTarget, traceTarget } from './trace-target.ts'
 
 export interface EmbeddedHostOptions {
@@ -52,54 +53,64 @@ export function createEmbeddedHost(options: EmbeddedHostOptions): Host {
   return new EmbeddedHost(options)
 }
 
-class EmbeddedHost implements Host {
+class EmbeddedHost implements Host, RunHost {
+  readonly clock: Clock
   readonly #store: Store
   readonly #options: EmbeddedHostOptions
-  readonly #clock: Clock
   readonly #env: Readonly<Record<string, string | undefined>>
   readonly #redactor: Redactor
   readonly #executorsBy = new Map<boolean, Executors>()
-  readonly #programs = new WeakMap<Workflow, Program>()
+  readonly #programs = new WeakMap<Workflow, Promise<Program>>()
   readonly #pools = new Map<number, SlotPool>()
   readonly #live = new Map<string, EmbeddedRun>()
+  /** Runs that were taken from whoever had them: their children are, too. */
+  readonly #forced = new WeakSet<RunSpec>()
   readonly #traceTarget: TraceTarget | undefined
+  readonly #warn: (message: string) => void
 
   constructor(options: EmbeddedHostOptions) {
     this.#options = options
     this.#store = options.store
-    this.#clock = options.clock ?? systemClock
+    this.clock = options.clock ?? systemClock
     // Read once: the secrets that are taken out are those of the host's start, and reading them takes its time.
     this.#env = { ...(options.env ?? process.env) }
     const { config, redact } = options
     this.#redactor = createRedactor(this.#env, { ...config?.redact, ...(redact && { hook: redact }) })
+    this.#warn = (message) => options.onWarning?.(this.#redactor.text(message))
     this.#traceTarget = traceTarget(config?.tracing, this.#env)
   }
 
+  get prices(): RunHost['prices'] {
+    return this.#options.config?.prices
+  }
+
   async start(options: StartOptions): Promise<RunHandle> {
-    const runId = options.runId ?? createRunId(this.#clock.now())
+    const runId = options.runId ?? createRunId(this.clock.now())
     if (!runIdPattern.test(runId)) {
       throw new UsageError('RUN_ID_INVALID', `"${runId}" cannot be a run id: use letters, digits, "_", "-" and ".".`)
     }
-    const redactor = this.#redactor
-    const origin = originOf(options, redactor)
-    const input = redactor.json(checkInput(options.workflow, options.input))
+    const origin = originOf(options, this.#redactor)
+    const input = checkInput(options.workflow, options.input)
     const scripted = options.scripted ?? false
-    if (!scripted && this.#options.execute === undefined) checkAgents(options.workflow, this.#env)
-    const spec: RunSpec = {
+    if (!scripted && this.#options.execute === undefined) checkAgents(agentsNeeded(options.workflow), this.#env)
+    const given: RunSpec = {
       format: 1,
       runId,
-      createdAt: new Date(this.#clock.now()).toISOString(),
+      createdAt: new Date(this.clock.now()).toISOString(),
       workflow: withConcurrency(options.workflow, options.concurrency),
       input,
       options: { scripted, specDir: options.specDir, workingDir: options.workingDir },
-      source: options.source,
+      source: { file: options.source.file, text: options.source.text },
       ...(options.parent === undefined ? {} : { parent: options.parent }),
     }
-    const scope = initialScope(spec.workflow, input, runId)
-    const program = this.#program(spec.workflow, scope, true)
-    const writer = await this.#store.create(spec)
+    const { stored, redactor } = specApart(given, this.#redactor)
+    const spec: RunSpec = stored.hidden === undefined ? stored : { ...given, input: stored.input }
+    const scope = initialScope(spec.workflow, spec.input, runId)
+    const program = await this.#program(spec.workflow, scope, redactor, true)
+    const writer = await this.#store.create(stored)
     await firstCheckpoint(spec, writer)
-    const run = this.#attach({ spec, scope, program, tree: new RunTree(program), writer, events: [], origin, ...withNoWait(options) })
+    const parts = { spec, scope, program, shown: stored.workflow, redactor, writer }
+    const run = this.#attach({ ...parts, tree: new RunTree(program), events: [], origin, ...withNoWait(options) })
     run.start()
     return run
   }
@@ -125,13 +136,15 @@ class EmbeddedHost implements Host {
   act(runId: string, action: RunAction): Promise<'taken' | 'saved'> {
     return actOnRun(runId, action, {
       store: this.#store,
+      redactor: this.#redactor,
       live: () => this.#live.get(runId),
       actOnSaved: (contents, writer) => this.#actOnSaved(contents, writer, action),
     })
   }
 
   async #actOnSaved(contents: RunContents, writer: RunWriter, action: RunAction): Promise<void> {
-    const { run, missing } = await this.#open(contents, writer)
+    // What is cancelled does not need the secrets of its spec.
+    const { run, missing } = await this.#open(contents, writer, { withoutSecrets: action.type === 'cancel' })
     run.hold(missing)
     const children = run.children.ids()
     try {
@@ -155,69 +168,72 @@ class EmbeddedHost implements Host {
 
   async #resume(contents: RunContents, writer: RunWriter, options: ResumeOptions): Promise<RunHandle> {
     const { run, missing, outcome } = await this.#open(contents, writer, options)
+    if (options.force === true) this.#forced.add(run.options.spec)
     const { events } = contents
-    if (events.length === 0) run.start()
-    else if (options.again === undefined) run.resume(missing, outcome)
-    else {
-      const { scope, program, clock } = run.options
-      const again = planAgain(new RunTree(program), events, options.again, { scope, now: clock.now() })
-      run.resume(missing, outcome, again)
+    const { scope, program, spec } = run.options
+    try {
+      const wanted = events.length === 0 ? undefined : options.again
+      const again = wanted && planAgain(new RunTree(program), events, wanted, { scope, now: this.clock.now() })
+      const isOver = outcome !== undefined && again === undefined
+      const asks = !isOver && !spec.options.scripted && this.#options.execute === undefined
+      if (asks) checkAgents(agentsNeeded(spec.workflow, progressOf(events, again)), this.#env)
+      if (events.length === 0) run.start()
+      else run.resume(missing, outcome, again)
+    } catch (error) {
+      this.release(run)
+      throw error
     }
     return run
   }
 
   /** The run where its journal ends. */
-  async #open(contents: RunContents, writer: RunWriter, options: { readonly noWait?: boolean } = {}) {
-    const { spec, events } = contents
+  async #open(contents: RunContents, writer: RunWriter, options: WholeOptions & Pick<ResumeOptions, 'noWait'>) {
+    const { events } = contents
+    const { spec, redactor } = await specWhole(contents.spec, this.#redactor, options)
     const scope = initialScope(spec.workflow, spec.input, spec.runId)
-    const program = this.#program(spec.workflow, scope, events.length === 0)
+    const program = await this.#program(spec.workflow, scope, redactor, events.length === 0)
     const start = openTree(contents, program)
     const { tree, missing, outcome } = await inTurns(replaying(start.tree, events.slice(start.after), scope))
-    const run = this.#attach({ spec, scope, program, tree, writer, events, ...withNoWait(options) })
+    const parts = { spec, scope, program, shown: contents.spec.workflow, redactor, writer }
+    const run = this.#attach({ ...parts, tree, events, ...withNoWait(options) })
     return { run, missing, outcome }
   }
 
-  #attach({ spec, tree, events, ...parts }: RunParts): EmbeddedRun {
-    const { workflow, options } = spec
-    const pool = this.#pool(workflow.limits.agents)
-    const execute = this.#options.execute ?? this.#executors(options.scripted).execute
-    const trace = new RunTrace(spec, events, parts.origin ?? {})
-    const exporter = this.#traceExporter(events)
-    const run: EmbeddedRun = new EmbeddedRun({
-      ...parts,
-      trace,
-      prices: this.#options.config?.prices,
-      ...(exporter && { sendTrace: () => exporter.flush() }),
-      runId: spec.runId,
-      scripted: options.scripted,
-      runChild: (request, context, listener) => executeChild(request, context, { host: this, parent: spec, listener }),
-      pauseChild: (runId, reason) => this.#live.get(runId)?.pause(reason),
-      execute,
-      scheduler: new Scheduler(workflow.limits.concurrency, pool),
-      clock: this.#clock,
-      redactor: this.#redactor,
-      resolve: {
-        workflow,
-        env: this.#listed(workflow),
-        specDir: options.specDir,
-        workingDir: options.workingDir,
-      },
-      release: () => {
-        unsubscribe()
-        if (this.#live.get(spec.runId) === run) this.#live.delete(spec.runId)
-      },
+  #attach({ spec, program, shown, redactor, scope, writer, noWait, tree, events, origin = {} }: RunParts): EmbeddedRun {
+    const { limits } = spec.workflow
+    const pool = this.#pool(limits.agents)
+    const exporter = exporterTo(this.#traceTarget, { clock: this.clock, after: events.length, onFailure: this.#warn })
+    const run = new EmbeddedRun({
+      host: this,
+      spec,
+      program,
+      shown,
+      writer,
+      scheduler: new Scheduler(limits.concurrency, pool),
+      scope,
+      execute: this.#options.execute ?? this.#executors(spec.options.scripted).execute,
+      redactor,
+      trace: new RunTrace(spec, events, origin),
+      exporter,
+      noWait,
     }, { tree, events })
     if (exporter !== undefined) run.subscribe((event) => exporter.take(event))
     this.#live.set(spec.runId, run)
-    const unsubscribe = pool.onFree(() => run.wake())
+    pool.join(run)
     return run
   }
 
-  #traceExporter(before: readonly RunEvent[]): TraceExporter | undefined {
-    const target = this.#traceTarget
-    if (target === undefined) return undefined
-    const { onWarning = () => {} } = this.#options
-    return new TraceExporter({ target, clock: this.#clock, after: before.length, onFailure: onWarning })
+  release(run: EmbeddedRun): void {
+    this.#pool(run.workflow.limits.agents).leave(run)
+    if (this.#live.get(run.runId) === run) this.#live.delete(run.runId)
+  }
+
+  runChild(...[child, context, of]: Parameters<RunHost['runChild']>): ReturnType<RunHost['runChild']> {
+    return executeChild(child, context, { host: this, force: this.#forced.has(of.parent), ...of })
+  }
+
+  pauseChild(runId: string, reason: string): void {
+    this.#live.get(runId)?.pause(reason)
   }
 
   #executors(scripted: boolean): Executors {
@@ -225,22 +241,19 @@ class EmbeddedHost implements Host {
     if (executors === undefined) {
       const { functions } = this.#options
       const given = functions === undefined ? {} : { functions }
-      executors = createExecutors({ scripted, clock: this.#clock, env: { ...this.#env }, ...given })
+      executors = createExecutors({ scripted, clock: this.clock, env: { ...this.#env }, ...given })
       this.#executorsBy.set(scripted, executors)
     }
     return executors
   }
 
-  /** The start of a new run is rehearsed: of one that goes on, the replay is enough. */
-  #program(workflow: Workflow, scope: Scope, isNew: boolean): Program {
+  #program(workflow: Workflow, scope: Scope, redactor: Redactor, isNew: boolean): Promise<Program> {
     let program = this.#programs.get(workflow)
     if (program === undefined) {
-      program = createProgram(compileWorkflow(workflow), {
-        env: this.#listed(workflow),
-        redact: this.#redactor.json,
-      })
-      if (isNew) rehearse(program, scope)
+      const evaluation = { env: this.#listed(workflow), redact: redactor.json }
+      program = inTurns(makingProgram(workflow, evaluation, isNew ? scope : undefined))
       this.#programs.set(workflow, program)
+      program.catch(() => this.#programs.delete(workflow))
     }
     return program
   }
@@ -265,7 +278,7 @@ class EmbeddedHost implements Host {
   }
 }
 
-interface RunParts extends Pick<EmbeddedRunOptions, 'scope' | 'program' | 'writer' | 'noWait'>, RunBefore {
+interface RunParts extends Pick<EmbeddedRunOptions, 'scope' | 'program' | 'shown' | 'writer' | 'redactor' | 'noWait'>, RunBefore {
   readonly spec: RunSpec
   /** Of a run that begins. */
   readonly origin?: RunTrace['origin']

@@ -19,14 +19,20 @@ export function actOn(run: EmbeddedRun, action: RunAction): void {
       return action.path === undefined ? run.cancel(reason) : cancelSteps(run, action.path, reason)
     }
     case 'answer':
-      return run.asks.answer(action.ask, action.value)
+      return run.asks.answer(action)
     case 'send':
-      return run.asks.send(action.event, action.payload)
+      return run.asks.send(action)
     case 'retry': {
-      const { clock, scope } = run.options
-      return run.runAgain(planAgain(run.engine.tree.anew(), run.events.all(), action.again, { scope, now: clock.now() }))
+      const { host: { clock }, options: { scope } } = run
+      const again = planAgain(run.engine.tree.anew(), run.events.all(), action.again, { scope, now: clock.now() })
+      return run.runAgain({ ...again, ...named(action) })
     }
   }
+}
+
+/** For the event that says that it was done. */
+export function named({ id }: { readonly id?: string | undefined }): { readonly action?: string } {
+  return id === undefined ? {} : { action: id }
 }
 
 /** Does what a message of another process wants; what cannot be done is the reply, too. */

@@ -1,26 +1,15 @@
 import { childRunId, type ChildListener } from './child-runs.ts'
-import type { RunEngine } from './run-engine.ts'
-import type { StepStarts } from './step-starts.ts'
-
-export interface RunChildrenOptions {
-  readonly runId: string
-  readonly engine: () => RunEngine
-  readonly starts: StepStarts
-  /** Called when one begins or ends to wait. */
-  readonly changed: () => void
-  /** Called when one was paused by itself. */
-  readonly paused: (runId: string) => void
-}
+import type { EmbeddedRun } from './embedded-run.ts'
 
 /** The child runs of a run's steps: which of them wait for people, and which were paused. */
 export class RunChildren {
-  readonly #o: RunChildrenOptions
+  readonly #run: EmbeddedRun
   /** What they wait for, by the paths of their steps. */
   readonly #asks = new Map<string, readonly string[]>()
   readonly #paused = new Set<string>()
 
-  constructor(options: RunChildrenOptions) {
-    this.#o = options
+  constructor(run: EmbeddedRun) {
+    this.#run = run
   }
 
   /** Whether none waits for anybody. */
@@ -30,8 +19,8 @@ export class RunChildren {
 
   /** Ids of those of steps that are at work. */
   ids(): string[] {
-    const { runId, engine, starts } = this.#o
-    return engine().atWork('workflow').map((path) => childRunId(runId, path, starts.of(path).turn))
+    const { runId, engine, starts } = this.#run
+    return engine.atWork('workflow').map((path) => childRunId(runId, path, starts.of(path).turn))
   }
 
   /** What they wait for. */
@@ -51,11 +40,11 @@ export class RunChildren {
       waits: (asks) => {
         if (asks.length === 0) this.#asks.delete(path)
         else this.#asks.set(path, asks)
-        this.#o.changed()
+        this.#run.tellWaiting()
       },
       paused: (runId) => {
         this.#paused.add(path)
-        this.#o.paused(runId)
+        this.#run.pause(`its child run ${runId} was paused`)
       },
     }
   }

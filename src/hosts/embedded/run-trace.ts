@@ -4,6 +4,8 @@ import type { Redactor } from '../../redact.ts'
 import { formatTraceparent, parseTraceparent, spanIdOf, traceIdOfRun } from '../../trace-id.ts'
 import type { StartOptions } from '../host.ts'
 
+const noOrigin = {}
+
 /** The trace that a run belongs to: its own, or that of whoever started it. */
 export class RunTrace {
   readonly id: string
@@ -17,7 +19,9 @@ export class RunTrace {
     const first = events[0]
     const { traceparent, requestId } = first?.type === 'run.started' ? first.data : origin
     const parent = traceparent === undefined ? undefined : parseTraceparent(traceparent)
-    this.origin = { ...(traceparent === undefined ? {} : { traceparent }), ...(requestId === undefined ? {} : { requestId }) }
+    this.origin = traceparent === undefined && requestId === undefined
+      ? noOrigin
+      : { ...(traceparent === undefined ? {} : { traceparent }), ...(requestId === undefined ? {} : { requestId }) }
     this.#runId = run.runId
     this.#sampled = parent?.sampled ?? true
     this.id = first?.traceId ?? parent?.traceId ?? traceIdOfRun(run.runId, run.createdAt)

@@ -9,6 +9,11 @@ import type { RunWriter } from '../../store/store.ts'
 /** Where it is saved; the names of steps' states have a slash. */
 const stateKey = 'memory'
 
+/** Whether any agent of the workflow has a memory. */
+export function hasMemory({ agents }: Workflow): boolean {
+  return Object.values(agents).some(({ memory }) => memory !== undefined)
+}
+
 /** Tells agents with a memory what was done earlier in the run, and keeps what they were asked over restarts. */
 export class StepMemory {
   readonly #memory: RunMemory
@@ -17,11 +22,7 @@ export class StepMemory {
   #loaded: Promise<void> | undefined
   #saved: Promise<void> = Promise.resolve()
 
-  constructor({ workflow, writer, redactor }: {
-    readonly workflow: Workflow
-    readonly writer: Pick<RunWriter, 'loadState' | 'saveState'>
-    readonly redactor: Redactor
-  }) {
+  constructor(workflow: Workflow, { writer, redactor }: { readonly writer: Pick<RunWriter, 'loadState' | 'saveState'>; readonly redactor: Redactor }) {
     this.#memory = new RunMemory(workflow)
     this.#writer = writer
     this.#redactor = redactor
@@ -43,7 +44,6 @@ export class StepMemory {
 
   /** The run has ended: forgets all but what is to be kept. */
   async end(): Promise<void> {
-    if (!this.#memory.isUsed) return
     await this.#load()
     await this.#save(() => (this.#memory.isKept ? this.#memory.kept() : null))
   }

@@ -1,5 +1,6 @@
 import { interruptedCode, repeatedCode } from '../../errors.ts'
 import type { RunEvent } from '../../events.ts'
+import { msOf } from '../../instant.ts'
 import { isEnd } from '../../runtime/undo-ends.ts'
 
 /** What is known of the starts of one step. */
@@ -35,7 +36,7 @@ export class StepStarts {
     if (event.type !== 'step.started') return
     // The first attempt of another round begins anew.
     const isFirst = known === undefined || event.attempt === 1
-    const since = isFirst || known.since === 0 ? Date.parse(event.at) : known.since
+    const since = isFirst || known.since === 0 ? msOf(event.at) : known.since
     const generation = isFirst ? this.#generation : known.generation
     this.#starts.set(path, { turn: (known?.turn ?? 0) + 1, since, hasEnded: false, generation, seq: event.seq })
   }

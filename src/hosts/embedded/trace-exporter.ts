@@ -11,7 +11,12 @@ export interface TraceExporterOptions {
   /** Number of the last event whose spans an earlier process has sent. */
   readonly after: number
   /** Told once when spans could not be sent. */
-  readonly onFailure: (message: string) => void
+  readonly onFailure?: ((message: string) => void) | undefined
+}
+
+/** Undefined when nobody wants them sent. */
+export function exporterTo(target: TraceTarget | undefined, options: Omit<TraceExporterOptions, 'target'>): TraceExporter | undefined {
+  return target === undefined ? undefined : new TraceExporter({ target, ...options })
 }
 
 /** How long spans wait to be sent together, and how long sending may take, in ms. */
@@ -90,6 +95,6 @@ export class TraceExporter {
     if (this.#told) return
     this.#told = true
     const { origin, pathname } = new URL(this.#o.target.url)
-    this.#o.onFailure(`Traces could not be sent to ${origin}${pathname}: ${problem}. The run goes on without.`)
+    this.#o.onFailure?.(`Traces could not be sent to ${origin}${pathname}: ${problem}. The run goes on without.`)
   }
 }

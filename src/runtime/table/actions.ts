@@ -21,8 +21,8 @@ export interface Builtin {
 
 /** An action with its name looked up. */
 export interface Op {
-  /** How it is done: those that change the state are done here, `resolve` by XState, `foreign` by no one. */
-  readonly kind: 'assign' | 'spawn' | 'stop' | 'enqueue' | 'resolve' | 'foreign'
+  /** How it is done: those that change the state, and the frequent `emit`, are done here, `resolve` by XState, `foreign` by no one. */
+  readonly kind: 'assign' | 'spawn' | 'stop' | 'enqueue' | 'emit' | 'resolve' | 'foreign'
   readonly type: string
   readonly builtin: Builtin
   /** A function is called with the context and the event. */
@@ -54,7 +54,7 @@ const kinds: Readonly<Record<string, Op['kind']>> = {
   'xstate.enqueueActions': 'enqueue',
   'xstate.raise': 'resolve',
   'xstate.cancel': 'resolve',
-  'xstate.emit': 'resolve',
+  'xstate.emit': 'emit',
   'xstate.sendTo': 'resolve',
   'xstate.log': 'resolve',
 }

@@ -1,8 +1,7 @@
-import { type AnyStateMachine, cancel, emit, raise, sendTo } from 'xstate'
+import { type AnyStateMachine, cancel, raise, sendTo } from 'xstate'
 import { type Builtin, builtinOp, compileAction, type Op } from './actions.ts'
 
 /** One of each, for the functions that they carry. */
-const emitting = emit({ type: 'any' }) as unknown as Builtin
 const raising = raise({ type: 'any' }) as unknown as Builtin
 const cancelling = cancel('any') as unknown as Builtin
 const sending = sendTo('any', { type: 'any' }) as unknown as Builtin
@@ -12,22 +11,29 @@ interface Options {
   readonly delay?: unknown
 }
 
+interface SpawnOptions {
+  readonly id?: unknown
+  readonly input?: unknown
+  readonly systemId?: unknown
+}
+
+function how({ resolve, retryResolve }: Builtin): object {
+  return { resolve, retryResolve }
+}
+
 /** XState's `enqueue`, made once for a machine: it writes down settings instead of making an action of each. */
 export function createEnqueue(machine: AnyStateMachine, addOp: (op: Op) => void): object {
-  const add = (type: string, settings: object, made?: Builtin): void => {
-    const how = made === undefined ? undefined : { resolve: made.resolve, retryResolve: made.retryResolve }
-    addOp(builtinOp({ ...settings, ...how, type }, undefined))
-  }
+  const add = (settings: object): void => addOp(builtinOp(settings as Builtin, undefined))
   const send = (to: unknown, event: unknown, { id, delay }: Options = {}): void =>
-    add('xstate.sendTo', { to, event, id, delay }, sending)
+    add({ type: 'xstate.sendTo', to, event, id, delay, ...how(sending) })
   return Object.assign((action: unknown): void => addOp(compileAction(action, machine)), {
-    assign: (assignment: unknown) => add('xstate.assign', { assignment }),
-    cancel: (sendId: unknown) => add('xstate.cancel', { sendId }, cancelling),
-    emit: (event: unknown) => add('xstate.emit', { event }, emitting),
-    raise: (event: unknown, { id, delay }: Options = {}) => add('xstate.raise', { event, id, delay }, raising),
+    assign: (assignment: unknown) => add({ type: 'xstate.assign', assignment }),
+    cancel: (sendId: unknown) => add({ type: 'xstate.cancel', sendId, ...how(cancelling) }),
+    emit: (event: unknown) => add({ type: 'xstate.emit', event }),
+    raise: (event: unknown, { id, delay }: Options = {}) => add({ type: 'xstate.raise', event, id, delay, ...how(raising) }),
     sendParent: (event: unknown, options?: Options) => send('#_parent', event, options),
     sendTo: send,
-    spawnChild: (src: unknown, options?: object) => add('xstate.spawnChild', { ...options, src }),
-    stopChild: (actorRef: unknown) => add('xstate.stopChild', { actorRef }),
+    spawnChild: (src: unknown, { id, input, systemId }: SpawnOptions = {}) => add({ type: 'xstate.spawnChild', src, id, input, systemId }),
+    stopChild: (actorRef: unknown) => add({ type: 'xstate.stopChild', actorRef }),
   })
 }

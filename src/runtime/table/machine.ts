@@ -27,8 +27,6 @@ export function tableMachine(machine: AnyStateMachine): PureMachine | undefined 
 }
 
 const none: readonly TableTransition[] = []
-const nothing = {}
-
 class TableMachine implements PureMachine {
   readonly engine = 'table'
   readonly #table: Table
@@ -71,8 +69,7 @@ class TableMachine implements PureMachine {
   #end(): Step {
     const run = this.#run
     const { configuration, context, status, output, children, actions } = run
-    // Nothing of a run that has ended is held on to.
-    run.begin(this.#table.before, nothing, nothing)
+    run.end()
     return { snapshot: new TableSnapshot(configuration, context, status, output, settledChildren(context, children)), actions }
   }
 
@@ -128,21 +125,18 @@ class TableMachine implements PureMachine {
   #select(event: MachineEvent): readonly TableTransition[] {
     const selector = this.#table.selector(this.#run.configuration, event.type)
     if (selector === null) return none
-    const taken: TableTransition[] = []
-    this.#react(selector, event, taken)
-    return taken
+    return this.#react(selector, event)
   }
 
-  #react({ inner, own }: Selector, event: MachineEvent, taken: TableTransition[]): boolean {
-    let hasReacted = false
-    for (const selector of inner) if (this.#react(selector, event, taken)) hasReacted = true
-    if (hasReacted) return true
-    for (const transition of own) {
-      if (!this.#mayTake(transition, event)) continue
-      taken.push(transition)
-      return true
+  #react({ inner, own }: Selector, event: MachineEvent): readonly TableTransition[] {
+    let taken = none
+    for (const selector of inner) {
+      const more = this.#react(selector, event)
+      if (more.length > 0) taken = taken.length === 0 ? more : [...taken, ...more]
     }
-    return false
+    if (taken.length > 0) return taken
+    for (const transition of own) if (this.#mayTake(transition, event)) return transition.alone
+    return none
   }
 
   #mayTake({ guard, source }: TableTransition, event: MachineEvent): boolean {
@@ -158,14 +152,12 @@ class TableMachine implements PureMachine {
   #selectEventless(event: MachineEvent): readonly TableTransition[] {
     const { eventless } = this.#run.configuration
     if (eventless.length === 0) return none
-    const taken = new Set<TableTransition>()
+    let taken = none
     for (const chain of eventless) {
-      for (const transition of chain) {
-        if (transition.guard !== undefined && !transition.guard.holds(this.#run, event)) continue
-        taken.add(transition)
-        break
-      }
+      const found = chain.find(({ guard }) => guard === undefined || guard.holds(this.#run, event))
+      if (found === undefined || taken.includes(found)) continue
+      taken = taken.length === 0 ? found.alone : [...taken, found]
     }
-    return taken.size === 0 ? none : [...taken]
+    return taken
   }
 }

@@ -29,11 +29,20 @@ export interface TableNode {
 export interface TableTransition {
   /** Unique in the machine. */
   readonly index: number
+  /** A list of nothing else. */
+  readonly alone: readonly [TableTransition]
   readonly source: TableNode
   readonly targets: readonly TableNode[]
   readonly reenter: boolean
   readonly guard: Guard | undefined
   readonly actions: readonly Op[]
+}
+
+export function createTransition(parts: Omit<TableTransition, 'alone'>): TableTransition {
+  const alone: TableTransition[] = []
+  const transition = { ...parts, alone: alone as unknown as [TableTransition] }
+  alone.push(transition)
+  return transition
 }
 
 export interface TableNodes {
@@ -58,7 +67,7 @@ export function compileNodes(machine: AnyStateMachine): TableNodes {
     checkTargets(targets)
     count += 1
     const ops = actions.map((action) => compileAction(action, machine))
-    return { index: count, source, targets, reenter, guard: compileGuard(guard, machine), actions: ops }
+    return createTransition({ index: count, source, targets, reenter, guard: compileGuard(guard, machine), actions: ops })
   }
   for (const [origin, node] of byOrigin) {
     const on = new Map<string, readonly TableTransition[]>()

@@ -1,11 +1,14 @@
 import { type AnyActorRef, type AnyStateMachine, and, matchesState, type MachineContext, type StateValue } from 'xstate'
-import type { Children } from '../machine-children.ts'
+import { type Children, copyOf } from '../machine-children.ts'
 import type { MachineAction } from '../pure-machine.ts'
 import type { Builtin, MachineEvent, Op } from './actions.ts'
 import type { Configuration } from './configuration.ts'
 import { createEnqueue } from './enqueue.ts'
 
 type Call = (args: unknown, params?: unknown) => unknown
+
+const nothing = {}
+const noActions: MachineAction[] = []
 
 /**
  * A machine while it takes one event: its state, and what XState's own actions and guards read of a snapshot. There is
@@ -36,6 +39,15 @@ export class TableRun {
     this.#self = self
     this.configuration = configuration
     this.#enqueue = createEnqueue(machine, (op) => void this.#enqueued.push(op))
+  }
+
+  /** Lets go of what the last event left: it is somebody else's now. */
+  end(): void {
+    this.context = nothing
+    this.children = nothing
+    this.#own = undefined
+    this.output = undefined
+    this.actions = noActions
   }
 
   begin(configuration: Configuration, context: MachineContext, children: Children): void {
@@ -104,6 +116,12 @@ export class TableRun {
         for (const each of ops) this.#perform(each, event)
         return
       }
+      case 'emit': {
+        const { event: given } = builtin
+        const emitted: unknown = typeof given === 'function' ? (given as Call)(this.#args(event), params) : given
+        this.actions.push({ type: op.type, params: { event: emitted } })
+        return
+      }
       case 'resolve': {
         const extra = { internalQueue: this.raised, deferredActorIds: this.#starting }
         const resolved = builtin.resolve?.({ self: this.#self }, this, this.#args(event), params, builtin, extra)
@@ -122,13 +140,16 @@ export class TableRun {
 
   #assign(assignment: unknown, event: MachineEvent, params: unknown): void {
     const args = { context: this.context, event, spawn: refuseSpawn, self: this.#self, system: this.#self.system }
-    let change: object
-    if (typeof assignment === 'function') change = (assignment as (args: unknown, params: unknown) => object)(args, params)
+    const changed: Record<string, unknown> = { ...this.context }
+    if (typeof assignment === 'function') Object.assign(changed, (assignment as Call)(args, params))
     else {
-      const entries = Object.entries(assignment as object)
-      change = Object.fromEntries(entries.map(([key, to]) => [key, typeof to === 'function' ? to(args, params) : to]))
+      const change = assignment as Readonly<Record<string, unknown>>
+      for (const key of Object.keys(change)) {
+        const to = change[key]
+        changed[key] = typeof to === 'function' ? (to as Call)(args, params) : to
+      }
     }
-    this.context = { ...this.context, ...change }
+    this.context = changed
     this.hasChanged = true
   }
 
@@ -155,7 +176,7 @@ export class TableRun {
   /** Copied at the first change that an event makes: ten thousand actors that are spawned at once are copied once. */
   #ownChildren(): Record<string, unknown> {
     if (this.#own === undefined) {
-      this.#own = { ...this.children }
+      this.#own = copyOf(this.children)
       this.children = this.#own
     }
     return this.#own
@@ -164,7 +185,7 @@ export class TableRun {
   #collect(collect: Call, event: MachineEvent, params: unknown): readonly Op[] {
     this.#enqueued = []
     const check = (guard: unknown): boolean => allOf.check(this, { context: this.context, event }, { guards: [guard] })
-    collect({ ...this.#args(event), enqueue: this.#enqueue, check }, params)
+    collect({ context: this.context, event, self: this.#self, system: this.#self.system, enqueue: this.#enqueue, check }, params)
     return this.#enqueued
   }
 }

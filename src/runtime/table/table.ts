@@ -1,6 +1,6 @@
 import type { AnyStateMachine, StateValue } from 'xstate'
 import { type Configuration, createConfiguration, type Plan, type Selector, selectorKey, selectorOf, valueOf } from './configuration.ts'
-import { compileNodes, type TableNode, type TableNodes, type TableTransition } from './nodes.ts'
+import { compileNodes, createTransition, type TableNode, type TableNodes, type TableTransition } from './nodes.ts'
 import { createPlan } from './plan.ts'
 
 /** Configurations remembered per state of the machine; a machine of many regions can be in more than can be kept. */
@@ -44,7 +44,7 @@ export class Table {
   get initial(): Plan {
     if (this.#initial === undefined) {
       const source = this.#nodes.root
-      const transition = { index: 0, source, targets: [source], reenter: true, guard: undefined, actions: [] }
+      const transition = createTransition({ index: 0, source, targets: [source], reenter: true, guard: undefined, actions: [] })
       this.#initial = createPlan(this.#before, [transition], true, (nodes) => this.#intern(nodes))
     }
     return this.#initial
