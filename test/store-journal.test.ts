@@ -114,6 +114,21 @@ describe('group commit', () => {
     expect(disk.synced.equals(disk.bytes)).toBe(true)
   })
 
+  it('writes very much only when all else has had its turn', async () => {
+    const disk = new ScriptedDisk()
+    const journal = journalOn(disk)
+    const [settled] = sampleEvents('r', 1, { settled: true })
+    if (settled?.type !== 'run.settled') throw new Error('the sample is of another type')
+    journal.append([{ ...settled, data: { ...settled.data, output: 'x'.repeat(1_000_000) } }])
+    const flushed = journal.flushed()
+    await Promise.resolve()
+    expect(disk.calls).toEqual([])
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(disk.calls).toEqual(['write', 'sync'])
+    disk.syncs[0]?.()
+    await flushed
+  })
+
   it('does not sync for lines that nobody waits for', async () => {
     const disk = new ScriptedDisk()
     const journal = journalOn(disk)

@@ -43,6 +43,9 @@ interface Waiter {
   readonly reject: (error: Error) => void
 }
 
+/** In UTF-16 units. */
+const muchText = 1_000_000
+
 /** After so long without a line, or up to twice so long, a journal gives its room back. */
 const quietMs = 1_000
 
@@ -159,7 +162,9 @@ export class Journal {
     // While a sync runs, its end takes care of what gathers.
     if (this.#scheduled || this.#syncing) return
     this.#scheduled = true
-    queueMicrotask(this.#commit)
+    // Much takes long to encode and write, and has just taken long to make: all else has its turn in between.
+    if (this.#pending.length > muchText) setImmediate(this.#commit)
+    else queueMicrotask(this.#commit)
   }
 
   // These two are on the way of every step: bound once, they allocate nothing when called.

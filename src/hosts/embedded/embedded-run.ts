@@ -46,6 +46,8 @@ export interface EmbeddedRunOptions {
   readonly noWait: boolean
 }
 
+const manyEvents = 1_000
+
 /** A run that somebody wants to go on though it had ended, or its steps had: the tree without those ends. */
 export interface Again extends Undone {
   readonly again: readonly string[]
@@ -280,6 +282,8 @@ export class EmbeddedRun implements RunHandle {
     try {
       // Before it counts as ended: nobody looks for what it leaves after that.
       if (status !== 'running') await this.memory?.end()
+      // The output of a wide run is a large one, and its last turn was a long one: all else has its turn in between.
+      if (this.events.count > manyEvents) await new Promise((resolve) => setImmediate(resolve))
       if (last !== undefined) this.events.append([last], this.host.clock.now())
       this.#checkpoints.save(status)
       await this.#checkpoints.saved()
