@@ -193,6 +193,16 @@ describe('an action with an id', () => {
     await expect(next.host.act('run', { ...go, id: 'thrice' })).rejects.toMatchObject({ code: 'RUN_SETTLED' })
   })
 
+  test('is given one, under which it is in the journal, also by who acts on a run that nobody works on', async () => {
+    const bench = createActBench()
+    const handle = await bench.begin(workflowOf([{ id: 'w', wait: { event: 'go' } }]))
+    await bench.quiet()
+    await handle.interrupt()
+    expect(await bench.host.act('run', { type: 'send', event: 'go', payload: 1 })).toBe('saved')
+    const received = (await bench.store.read('run')).events.filter(({ type }) => type === 'event.received')
+    expect(received).toMatchObject([{ data: { action: expect.stringMatching(/^[0-9a-f-]{36}$/) } }])
+  })
+
   test('of an answer is not told that somebody else was faster', async () => {
     const bench = createActBench()
     const handle = await bench.begin(workflowOf([{ id: 'q', ask: 'Go on?' }, { id: 'w', wait: '10h' }]))

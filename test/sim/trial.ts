@@ -154,6 +154,8 @@ class Run {
         }
       }
       this.#refused = life.end === 'failed' && toErrorData(life.error).code === 'RUN_LOCKED' ? this.#refused + 1 : 0
+      // Somebody tries until the disk can be written again.
+      if (life.end === 'failed' && this.#world.readOnly) lives -= 1
       if (life.end === 'failed' && !this.#isExplained(life.error)) this.#defects.push(`process ${process.id}: ${describe(life.error)}`)
       if (life.end === 'stopped') this.#machine = this.#dice.chance(50) ? this.#machine : `${this.#machine}+`
       else process.alive = false

@@ -13,7 +13,7 @@ export interface ActOptions {
   /** The run that this process works on, if it does. */
   readonly live: () => EmbeddedRun | undefined
   /** Acts on the run while nobody works on it. Throws UsageError. */
-  readonly actOnSaved: (contents: RunContents, writer: RunWriter) => Promise<void>
+  readonly actOnSaved: (contents: RunContents, writer: RunWriter, action: RunAction) => Promise<void>
 }
 
 /** How often whoever works on the run may change while somebody wants to act on it, and how long it is to settle each time, in ms. */
@@ -59,7 +59,7 @@ async function actOnce(runId: string, action: RunAction, { store, redactor, live
     if (action.type === 'pause' || action.type === 'retry' || contents.events.length === 0) {
       throw new UsageError('RUN_NOT_WRITTEN', `No process works on the run ${runId}.`, { details: { runId } })
     }
-    await actOnSaved(contents, writer)
+    await actOnSaved(contents, writer, action)
     return 'saved'
   } finally {
     await writer.close()

@@ -20,11 +20,12 @@ import { actOnRun } from './act-on-run.ts'
 import { executeChild } from './child-runs.ts'
 import { agentsNeeded, progressOf } from './agents-needed.ts'
 import { checkAgents, checkInput, withConcurrency } from './start-checks.ts'
-import { EmbeddedRun, type EmbeddedRunOptions, type RunBefore } from './embedded-run.ts'
+import { EmbeddedRun } from './embedded-run.ts'
 import { makingProgram } from './making-program.ts'
 import { openTree } from './open-tree.ts'
 import { planAgain } from './run-actions.ts'
 import type { RunHost } from './run-host.ts'
+import type { EmbeddedRunOptions, RunBefore } from './run-parts.ts'
 import { originOf, RunTrace } from './run-trace.ts'
 import { settledRun } from './settled-run.ts'
 import { specApart, specWhole, type WholeOptions } from './spec-secrets.ts'
@@ -138,7 +139,7 @@ class EmbeddedHost implements Host, RunHost {
       store: this.#store,
       redactor: this.#redactor,
       live: () => this.#live.get(runId),
-      actOnSaved: (contents, writer) => this.#actOnSaved(contents, writer, action),
+      actOnSaved: (...saved) => this.#actOnSaved(...saved),
     })
   }
 

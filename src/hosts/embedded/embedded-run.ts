@@ -1,15 +1,10 @@
 import { CancelledError, interruptedCode, UsageError } from '../../errors.ts'
 import type { EphemeralEvent, RunEvent, UnnumberedEvent } from '../../events.ts'
-import type { AgentEvent, AgentSpanEvent, ExecutionContext, StepRequest, StepResult } from '../../executors/executor.ts'
-import type { Redactor } from '../../redact.ts'
+import type { AgentEvent, AgentSpanEvent } from '../../executors/executor.ts'
 import { EventValues } from '../../runtime/event-values.ts'
-import type { Program } from '../../runtime/program.ts'
-import type { RunTree } from '../../runtime/run-tree.ts'
-import type { Scheduler } from '../../runtime/scheduler.ts'
-import type { Undone } from '../../runtime/undo-ends.ts'
 import type { Workflow } from '../../spec/ir.ts'
-import type { Outcome, Scope } from '../../spec/outcome.ts'
-import type { Checkpoint, RunSpec, RunWriter } from '../../store/store.ts'
+import type { Outcome } from '../../spec/outcome.ts'
+import type { Checkpoint } from '../../store/store.ts'
 import type { RunHandle, RunSettlement } from '../host.ts'
 import type { RunAction } from '../../run-action.ts'
 import { Checkpoints } from './checkpoints.ts'
@@ -21,46 +16,13 @@ import { RunChildren } from './run-children.ts'
 import { RunEngine } from './run-engine.ts'
 import { RunEvents } from './run-events.ts'
 import type { RunHost } from './run-host.ts'
-import type { RunTrace } from './run-trace.ts'
+import type { Again, EmbeddedRunOptions, RunBefore } from './run-parts.ts'
 import { settlementOf } from './settlement.ts'
 import { hasMemory, StepMemory } from './step-memory.ts'
 import { StepStarts } from './step-starts.ts'
-import type { TraceExporter } from './trace-exporter.ts'
 
-export interface EmbeddedRunOptions {
-  readonly host: RunHost
-  readonly spec: RunSpec
-  readonly program: Program
-  /** The workflow without its secrets, for whoever looks at the run. */
-  readonly shown: Workflow
-  readonly writer: RunWriter
-  readonly scheduler: Scheduler
-  /** What the root is started with. */
-  readonly scope: Scope
-  readonly execute: (request: StepRequest, context: ExecutionContext) => Promise<StepResult>
-  readonly redactor: Redactor
-  readonly trace: RunTrace
-  /** Absent: its trace is sent nowhere. */
-  readonly exporter: TraceExporter | undefined
-  /** See `StartOptions`. */
-  readonly noWait: boolean
-}
-
+/** From so many on a run is a wide or a long one. */
 const manyEvents = 1_000
-
-/** A run that somebody wants to go on though it had ended, or its steps had: the tree without those ends. */
-export interface Again extends Undone {
-  readonly again: readonly string[]
-  /** The id of the action by which that was wanted. */
-  readonly action?: string
-}
-
-/** Where a run is taken up. It goes on from there, so nobody is to hold on to it. */
-export interface RunBefore {
-  readonly tree: RunTree
-  /** Events already in the journal. */
-  readonly events: readonly RunEvent[]
-}
 
 /** A run under way in this process: its engine, what it waits for, and how it ends. */
 export class EmbeddedRun implements RunHandle {

@@ -7,7 +7,8 @@ import type { RunTree } from '../../runtime/run-tree.ts'
 import { isAtOrIn, isEnd, undoEnds } from '../../runtime/undo-ends.ts'
 import type { Scope } from '../../spec/outcome.ts'
 import { type RunAction, runActionSchema } from '../../run-action.ts'
-import type { Again, EmbeddedRun } from './embedded-run.ts'
+import type { EmbeddedRun } from './embedded-run.ts'
+import type { Again } from './run-parts.ts'
 
 /** Does what somebody wants done with a run under way. Throws as `RunHandle.act` rejects. */
 export function actOn(run: EmbeddedRun, action: RunAction): void {

@@ -9,7 +9,7 @@ import { attemptInput, stepBlock, stepLabel } from '../../runtime/step-cell.ts'
 import { isAtOrIn } from '../../runtime/undo-ends.ts'
 import type { EmbeddedRun } from './embedded-run.ts'
 import { type ExecutionEnd, Executions } from './execution.ts'
-import { RunTimers } from './run-timers.ts'
+import { isBackoff, RunTimers } from './run-timers.ts'
 
 /** Places granted in one go. */
 const grantsAtOnce = 128
@@ -294,9 +294,4 @@ export class RunEngine {
     if (isWaiting(kind)) this.take((now) => this.#tree.deliver(path, { type: 'slot.granted' }, now))
     else this.#scheduler.request(path, kind === 'agent')
   }
-}
-
-/** Whether it is the timer of the wait before another attempt. */
-function isBackoff(timer: string): boolean {
-  return timer.startsWith('xstate.after.backoff')
 }

@@ -43,3 +43,8 @@ export class RunTimers {
 function timerKey(actor: string, timer: string): string {
   return `${actor}\n${timer}`
 }
+
+/** Whether it is the timer of the wait before another attempt. */
+export function isBackoff(timer: string): boolean {
+  return timer.startsWith('xstate.after.backoff')
+}
