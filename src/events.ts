@@ -40,6 +40,8 @@ export const eventDataSchemas = {
     again: z.array(z.string()).optional(),
     /** Paths of the other steps whose ends no longer count, since they came after. Only with `again`. */
     undone: z.array(z.string()).optional(),
+    /** A process worked on it all the time. Only with `again`. */
+    live: z.literal(true).optional(),
     action,
   }),
   /** Nothing goes on until somebody answers or sends what is waited for: the ids of those asks, of child runs too. */

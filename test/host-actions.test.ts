@@ -230,3 +230,12 @@ describe('an action with an id', () => {
     expect(bench.executed.filter((path) => path === 'g.a')).toHaveLength(2)
   })
 })
+
+test('who acts on a run whose process died before it said how it ended is told that it is over, and it says so then', async () => {
+  const bench = createActBench()
+  await bench.settled(await bench.begin(workflowOf([call('a')])))
+  const { spec, events } = await bench.store.read('run')
+  const other = createActBench(bench.work, { store: await cutStore(spec, events.slice(0, -1)), now: bench.clock.now() })
+  await expect(other.host.act('run', { type: 'cancel', reason: 'enough' })).rejects.toMatchObject({ code: 'RUN_SETTLED' })
+  expect((await other.store.read('run')).events.at(-1)).toMatchObject({ type: 'run.settled', data: { status: 'done', output: 'a' } })
+})

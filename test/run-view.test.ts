@@ -186,6 +186,15 @@ test('the report has the shape that was promised', () => {
   expect(runReport(doneReview().view(), 0)).toMatchObject({ status: 'done', output: 'ready' })
 })
 
+test('time goes on while a step of a run under way is run again, and stands still while nobody works on it', () => {
+  const flow = workflowOf([parallel('g', [step('g.a'), step('g.b')])])
+  const told = (live: { live?: true }): number => {
+    const story = new Story().begin().open('g').start('g.a').start('g.b').complete('g.a', 'A').after(500)
+    return story.resume({ again: ['g.a'], undone: [], ...live }).after(20).settle('done').view(flow).workedMs
+  }
+  expect([told({}), told({ live: true })]).toEqual([20, 520])
+})
+
 function at(ms: number): string {
   return new Date(startTime + ms).toISOString()
 }

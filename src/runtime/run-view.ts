@@ -41,7 +41,8 @@ export function applyEvent(view: RunView, event: RunEvent | EphemeralEvent): voi
       state.activeSince = event.at
       return
     case 'run.resumed':
-      resume(state, event.at, before)
+      if (event.data.live === true) goOn(state, event.at)
+      else resume(state, event.at, before)
       if (event.data.again !== undefined) takeBack(state, event.data.again, event.data.undone ?? [], event.at)
       return
     case 'run.paused':

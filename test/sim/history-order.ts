@@ -19,6 +19,8 @@ interface Step {
   readonly isAnew: boolean
   /** Its end was a stop of the whole run. */
   readonly isStopped: boolean
+  /** Something before it runs again: it goes on, or was dropped, to begin anew or not at all. */
+  readonly mayBeDropped?: boolean
 }
 
 const unknown: Step = { did: 'nothing', attempt: 0, isAnew: true, isStopped: false }
@@ -42,7 +44,8 @@ export function orderFlaws(events: readonly RunEvent[], concurrency: number, wai
     const { path } = event
     if (path === undefined || !event.type.startsWith('step.')) continue
     const step = steps.get(path) ?? unknown
-    if (next[step.did]?.includes(event.type) !== true) flaws.push(`${where} follows ${step.did}`)
+    const isNext = next[step.did]?.includes(event.type) === true || (step.mayBeDropped === true && event.type === 'step.queued')
+    if (!isNext) flaws.push(`${where} follows ${step.did}`)
     const attempt = event.attempt ?? step.attempt
     const isStart = event.type === 'step.started'
     if (isStart && attempt !== step.attempt + 1 && !(step.isAnew && attempt === 1)) flaws.push(`${where} is attempt ${attempt} after ${step.attempt}`)
@@ -51,15 +54,16 @@ export function orderFlaws(events: readonly RunEvent[], concurrency: number, wai
     if (running.size > concurrency) flaws.push(`${where} is one of ${running.size} at once, ${concurrency} may be`)
     const isOver = next[event.type] === undefined
     const isStopped = event.type === 'step.cancelled' && event.data.by !== path
-    steps.set(path, { did: isOver ? 'nothing' : event.type, attempt, isAnew: isOver || (step.isAnew && !isStart), isStopped })
+    steps.set(path, { did: isOver ? 'nothing' : event.type, attempt, isAnew: isOver || (step.isAnew && !isStart) || step.mayBeDropped === true, isStopped })
   }
-  for (const [path, { did }] of steps) if (did !== 'nothing' && did !== 'again') flaws.push(`${path} ended with ${did}`)
+  for (const [path, { did, mayBeDropped }] of steps) if (did !== 'nothing' && did !== 'again' && mayBeDropped !== true) flaws.push(`${path} ended with ${did}`)
   return flaws
 }
 
 function takeBack(steps: Map<string, Step>, event: Extract<RunEvent, { type: 'run.resumed' }>): void {
   for (const [path, step] of steps) {
     if (isRepeated(path, event) || step.isStopped) steps.set(path, { ...step, did: 'again', isAnew: true })
+    else if (step.did !== 'nothing') steps.set(path, { ...step, mayBeDropped: true })
   }
 }
 

@@ -17,6 +17,7 @@ import type { RunContents, RunSpec, RunWriter, Store } from '../../store/store.t
 import type { Host, ResumeOptions, RunHandle, StartOptions } from '../host.ts'
 import type { RunAction } from '../../run-action.ts'
 import { actOnRun } from './act-on-run.ts'
+import { firstCheckpoint } from './checkpoints.ts'
 import { executeChild } from './child-runs.ts'
 import { agentsNeeded, progressOf } from './agents-needed.ts'
 import { checkAgents, checkInput, withConcurrency } from './start-checks.ts'
@@ -145,8 +146,13 @@ class EmbeddedHost implements Host, RunHost {
 
   async #actOnSaved(contents: RunContents, writer: RunWriter, action: RunAction): Promise<void> {
     // What is cancelled does not need the secrets of its spec.
-    const { run, missing } = await this.#open(contents, writer, { withoutSecrets: action.type === 'cancel' })
+    const { run, missing, outcome } = await this.#open(contents, writer, { withoutSecrets: action.type === 'cancel' })
     run.hold(missing)
+    if (outcome !== undefined) {
+      // Its process died before it could say so.
+      await run.finish(outcome)
+      throw new UsageError('RUN_SETTLED', `The run ${run.runId} is over.`)
+    }
     const children = run.children.ids()
     try {
       await run.act(action)
@@ -287,14 +293,4 @@ interface RunParts extends Pick<EmbeddedRunOptions, 'scope' | 'program' | 'shown
 
 function withNoWait({ noWait = false }: { readonly noWait?: boolean }): { readonly noWait: boolean } {
   return { noWait }
-}
-
-/** Before the first event, so that its syncs hold up no step. */
-async function firstCheckpoint({ runId, createdAt }: RunSpec, writer: RunWriter): Promise<void> {
-  try {
-    await writer.checkpoint({ format: 1, runId, lastSeq: 0, savedAt: createdAt, status: 'running', tree: null })
-  } catch (error) {
-    await writer.close().catch(() => {})
-    throw error
-  }
 }

@@ -114,9 +114,10 @@ export class EmbeddedRun implements RunHandle {
   }
 
   /** Goes on with a tree in which some steps that had ended have not. */
-  runAgain({ tree, again, undone, action }: Again): void {
+  runAgain({ tree, again, undone, live, action }: Again): void {
     this.engine.replaceTree(tree)
-    const data = { afterSeq: this.events.count, again: [...again], undone: [...undone], ...(action === undefined ? {} : { action }) }
+    const how = { ...(live && { live }), ...(action === undefined ? {} : { action }) }
+    const data = { afterSeq: this.events.count, again: [...again], undone: [...undone], ...how }
     this.append(() => [{ type: 'run.resumed', data }])
     this.engine.takeUp(again)
     this.engine.settle()

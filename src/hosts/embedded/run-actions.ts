@@ -26,7 +26,7 @@ export function actOn(run: EmbeddedRun, action: RunAction): void {
     case 'retry': {
       const { host: { clock }, options: { scope } } = run
       const again = planAgain(run.engine.tree.anew(), run.events.all(), action.again, { scope, now: clock.now() })
-      return run.runAgain({ ...again, ...named(action) })
+      return run.runAgain({ ...again, live: true, ...named(action) })
     }
   }
 }

@@ -35,6 +35,8 @@ export interface EmbeddedRunOptions {
 /** A run that somebody wants to go on though it had ended, or its steps had: the tree without those ends. */
 export interface Again extends Undone {
   readonly again: readonly string[]
+  /** It was under way. */
+  readonly live?: true
   /** The id of the action by which that was wanted. */
   readonly action?: string
 }
