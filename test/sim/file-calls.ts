@@ -67,7 +67,7 @@ export function write(fd: number, bytes: Uint8Array, position?: number | null): 
   const make = (): void => entry.change({ at: appends || position == null ? entry.seen.length : position, bytes: copy })
   // Stopped right before it, whoever writes does so when it goes on: after all that it had looked at before.
   const { world, process } = here()
-  if (isLate && process.stopped) world.after(0, process, make)
+  if (isLate && process.stopped) world.hold(process, make)
   else make()
   return bytes.length
 }

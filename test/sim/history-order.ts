@@ -44,7 +44,7 @@ export function orderFlaws(events: readonly RunEvent[], concurrency: number, wai
     const { path } = event
     if (path === undefined || !event.type.startsWith('step.')) continue
     const step = steps.get(path) ?? unknown
-    const isNext = next[step.did]?.includes(event.type) === true || (step.mayBeDropped === true && event.type === 'step.queued')
+    const isNext = next[step.did]?.includes(event.type) === true || (step.mayBeDropped === true && next['again']?.includes(event.type) === true)
     if (!isNext) flaws.push(`${where} follows ${step.did}`)
     const attempt = event.attempt ?? step.attempt
     const isStart = event.type === 'step.started'
@@ -62,8 +62,9 @@ export function orderFlaws(events: readonly RunEvent[], concurrency: number, wai
 
 function takeBack(steps: Map<string, Step>, event: Extract<RunEvent, { type: 'run.resumed' }>): void {
   for (const [path, step] of steps) {
-    if (isRepeated(path, event) || step.isStopped) steps.set(path, { ...step, did: 'again', isAnew: true })
-    else if (step.did !== 'nothing') steps.set(path, { ...step, mayBeDropped: true })
+    const isAnew = isRepeated(path, event) || step.isStopped
+    if (step.did !== 'nothing') steps.set(path, { ...step, mayBeDropped: true, ...(isAnew && { isAnew }) })
+    else if (isAnew) steps.set(path, { ...step, did: 'again', isAnew })
   }
 }
 

@@ -95,6 +95,11 @@ export class World {
     }
   }
 
+  /** What a stopped process was in the middle of comes first when it goes on, in its order. */
+  hold(process: SimProcess, callback: () => void): void {
+    process.held.push({ at: this.now, order: 0, process, callback, cancelled: false })
+  }
+
   /** Something reaches the disk or starts an effect: the moment at which things go wrong. */
   moment(process: SimProcess, what: Moment['what']): void {
     this.moments += 1
