@@ -184,6 +184,17 @@ describe('a child run', () => {
     }
   })
 
+  test('that began while its parent was pausing holds it up no longer than it is at work itself', async () => {
+    for (const retries of [false, true]) {
+      const bench = createActBench()
+      const inside = workflowOf([{ id: 'q', ask: '?' }])
+      const handle = await bench.begin(parentOf(() => [{ id: 'g', parallel: [call('child'), { id: 'w', wait: { event: 'go' } }] }], inside))
+      await handle.act({ type: 'pause' })
+      if (retries) await handle.act({ type: 'retry', again: ['g.child'] })
+      expect(await bench.settled(handle)).toEqual({ status: 'interrupted' })
+    }
+  })
+
   test('that was paused is cancelled with its step all the same', async () => {
     const bench = createActBench()
     const open = [bench.hold('x'), bench.hold('g.b')]

@@ -40,7 +40,7 @@ export class RunChildren {
       waits: (asks) => {
         if (asks.length === 0) this.#asks.delete(path)
         else this.#asks.set(path, asks)
-        this.#run.tellWaiting()
+        this.#run.turned()
       },
       paused: (runId) => {
         this.#paused.add(path)

@@ -204,6 +204,8 @@ export class RunEngine {
   takeUp(again: readonly string[]): void {
     const underWay = new Set(this.#executions.underWay())
     for (const cell of [...this.#tree.cells()]) {
+      // The run may be paused as soon as nothing of it is at work.
+      if (this.#closed) return
       for (const { name, dueAt } of cell.timers) this.#arm(cell.id, name, dueAt)
       if (isStepCell(cell)) this.#takeUpStep(cell, underWay.has(cell.id), again)
     }
