@@ -64,8 +64,8 @@ class Case {
   #start(changes: { readonly killAt?: number; readonly how?: 'written' | 'unwritten'; readonly force?: boolean; readonly isFull?: boolean } = {}, fileSizeKb?: number): ChaosProcess {
     const { dice, seed } = this.#chaos
     this.#number += 1
-    // Little behind: what is to wait until an instant waits that much longer, and here that takes its time.
-    const skewMs = dice.chance(25) ? (dice.chance(50) ? dice.roll(3_600_000) : -dice.roll(2_000)) : 0
+    // By little: what waits until an instant waits longer by a clock that is behind, and here that takes its time.
+    const skewMs = dice.chance(25) ? dice.roll(4_000) - 2_000 : 0
     return startProcess({ dir: this.#dir, seed, number: this.#number, force: false, skewMs, ...changes }, fileSizeKb)
   }
 
