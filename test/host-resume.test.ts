@@ -118,6 +118,21 @@ describe('a run whose process died', () => {
   })
 })
 
+test('a run of many blocks, resumed from a checkpoint in its middle, sees what the first ones left', async () => {
+  const ids = Array.from({ length: 90 }, (_, index) => `s${index}`)
+  const workflow = draftWorkflow(ids.map((id, index) => ({ id, ...(index > 40 ? { input: `\${{ stages.s${index - 41}.output }}` } : {}) })))
+  const behaviour = { ends: 'completes', output: 'text', flaky: 0, ticks: 0 } as const
+  const random = { workflow, behaviours: new Map(ids.map((path) => [path, behaviour])) }
+  const { bench } = benchFor(random)
+  await bench.settled(await bench.start(workflow, { input }))
+  const { spec, events } = await bench.store.read('run')
+  const endOf = (step: string): number => events.findIndex(({ type, path }) => type === 'step.completed' && path === step) + 2
+  const tree = settledTree(random, events.slice(0, endOf('s60')))
+  if (tree === undefined) throw new Error('The tree is not settled there.')
+  const cut = endOf('s70')
+  await expectResumed(random, events, cut, await cutStore(spec, events.slice(0, cut), { lastSeq: endOf('s60'), tree }))
+}, 20_000)
+
 describe('a run that is resumed', () => {
   const workflow = draftWorkflow([{ id: 'a' }, { id: 'g', parallel: [{ id: 'x' }, { id: 'y' }] }, { id: 'b' }])
   const behaviour = { ends: 'completes', output: 'text', flaky: 0, ticks: 2 } as const

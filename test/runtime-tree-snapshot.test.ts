@@ -64,7 +64,7 @@ describe('a saved tree', () => {
   test.each<[string, (saved: { table: Json[]; root: { src: string; parent: string | null; value: unknown }[] }) => unknown]>([
     ['is of another format', (saved) => ({ ...saved, format: 2 })],
     ['is no tree', () => null],
-    ['has an actor without its parent', ({ root }) => ({ format: 3, root: root.slice(1), table: [] })],
+    ['has an actor without its parent', (saved) => ({ ...saved, root: saved.root.slice(1), table: [] })],
     ['has an actor of an unknown machine', (saved) => ({ ...saved, root: saved.root.map((row) => ({ ...row, src: 'nope' })) })],
     ['is in a state that the chart does not have', (saved) => ({ ...saved, root: saved.root.map((row) => ({ ...row, value: 'gone' })) })],
     ['has an actor twice', (saved) => ({ ...saved, root: [...saved.root, ...saved.root.slice(1, 2)] })],

@@ -4,6 +4,7 @@ import { checkAgainstSchema, describeIssues } from '../schema-check.ts'
 import { fillPath } from '../spec/blocks.ts'
 import type { Block, JsonSchemaOwner } from '../spec/ir.ts'
 import type { Outcome, Scope, UsageTotal } from '../spec/outcome.ts'
+import { entriesIn } from '../spec/stage-tree.ts'
 import { addUsage } from '../usage.ts'
 import type { GraphState } from './graph-nodes.ts'
 import type { Slice } from './join.ts'
@@ -163,7 +164,10 @@ function ranBefore(scope: Scope, path: string): boolean {
   const end = path.lastIndexOf('.')
   const row = end < 0 ? scope.stages : (nestedStages(scope, path.slice(0, end)) ?? {})
   const own = path.slice(end + 1)
-  return Object.entries(row).some(([id, { status }]) => id !== own && status !== undefined && status !== 'skipped')
+  for (const [id, { status }] of entriesIn(row)) {
+    if (id !== own && status !== undefined && status !== 'skipped') return true
+  }
+  return false
 }
 
 /** Not by plain access: a block may be called `constructor`. */

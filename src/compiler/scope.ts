@@ -2,6 +2,7 @@ import type { Json } from '../json.ts'
 import { indexMark } from '../spec/blocks.ts'
 import type { Workflow } from '../spec/ir.ts'
 import type { Outcome, Scope, StageEntry, StageTree } from '../spec/outcome.ts'
+import { entryIn, withEntries, withEntry, withoutEntry } from '../spec/stage-tree.ts'
 
 /** How an actor of the tree ends: the outcome of its block, and what finished inside it. */
 export type Settlement = Outcome & { readonly nested?: StageTree }
@@ -15,7 +16,10 @@ export function initialScope(workflow: Workflow, input: Json, runId: string): Sc
 export function recordOutcome(scope: Scope, path: string, settlement: Settlement): Scope {
   const { nested, ...outcome } = settlement
   const keys = stageKeys(path)
-  const stages = putEntry(scope.stages, keys, 0, (before) => ({ ...before, ...nested, ...stageEntry(outcome) }))
+  const stages = putEntry(scope.stages, keys, 0, (before) => ({
+    ...(before !== undefined && nested !== undefined ? withEntries(before, nested) : (before ?? nested)),
+    ...stageEntry(outcome),
+  }))
   const output = outputOf(outcome)
   return { ...scope, stages, prev: output === undefined ? scope.prev : output }
 }
@@ -25,7 +29,7 @@ export function recordGroup(scope: Scope, path: string, outcome: Outcome, inside
   const own = stageEntry(outcome)
   const stages = putEntry(scope.stages, stageKeys(path), 0, (before) =>
     // There may be very many: they are not copied when there is nothing to add them to.
-    before === undefined ? Object.assign(inside, own) : { ...before, ...inside, ...own },
+    before === undefined ? Object.assign(inside, own) : { ...withEntries(before, inside), ...own },
   )
   const output = outputOf(outcome)
   return { ...scope, stages, prev: output === undefined ? scope.prev : output }
@@ -33,7 +37,9 @@ export function recordGroup(scope: Scope, path: string, outcome: Outcome, inside
 
 /** The scope with these entries under the group at `path`, which has not ended. */
 export function recordInside(scope: Scope, path: string, entries: StageTree): Scope {
-  const stages = putEntry(scope.stages, stageKeys(path), 0, (before) => ({ ...before, ...entries }) as StageEntry)
+  const stages = putEntry(scope.stages, stageKeys(path), 0, (before) =>
+    before === undefined ? entries : withEntries(before, entries),
+  )
   return { ...scope, stages }
 }
 
@@ -58,7 +64,7 @@ export function entryOf(scope: Scope, path: string): StageEntry | undefined {
   let tree: StageTree = scope.stages
   let entry: StageEntry | undefined
   for (const key of stageKeys(path)) {
-    entry = own(tree, key)
+    entry = entryIn(tree, key)
     if (entry === undefined) return undefined
     tree = entry as StageTree
   }
@@ -87,28 +93,22 @@ function putEntry(
   tree: StageTree,
   keys: readonly string[],
   depth: number,
-  change: (before: StageEntry | undefined) => StageEntry,
+  change: (before: StageTree | undefined) => StageTree | StageEntry,
 ): StageTree {
   const key = keys[depth]
   if (key === undefined) return tree
-  const before = own(tree, key)
+  const before = entryIn(tree, key)
   const after =
     depth === keys.length - 1
-      ? change(before)
-      : ({ ...before, ...putEntry((before ?? {}) as StageTree, keys, depth + 1, change) } as StageEntry)
-  return { ...tree, [key]: after }
+      ? change(before as StageTree | undefined)
+      : putEntry((before ?? {}) as StageTree, keys, depth + 1, change)
+  return withEntry(tree, key, after as StageEntry)
 }
 
 function dropEntry(tree: StageTree, keys: readonly string[], depth: number): StageTree {
   const key = keys[depth]
-  const before = key === undefined ? undefined : own(tree, key)
+  const before = key === undefined ? undefined : entryIn(tree, key)
   if (key === undefined || before === undefined) return tree
-  const { [key]: _, ...rest } = tree
-  if (depth === keys.length - 1) return rest
-  return { ...tree, [key]: dropEntry(before as StageTree, keys, depth + 1) as StageEntry }
-}
-
-/** Not by plain access: a block may be called `constructor`. */
-function own(tree: StageTree, key: string): StageEntry | undefined {
-  return Object.hasOwn(tree, key) ? tree[key] : undefined
+  if (depth === keys.length - 1) return withoutEntry(tree, key)
+  return withEntry(tree, key, dropEntry(before as StageTree, keys, depth + 1) as StageEntry)
 }

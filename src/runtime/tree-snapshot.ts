@@ -9,7 +9,7 @@ import { RunTree } from './run-tree.ts'
 import { decodeShared, type NameOf, type PartOf, SharedEncoder } from './shared-json.ts'
 
 /** A settled tree as JSON. One of an older format is not read: the journal is replayed from its start instead. */
-const format = 3
+const format = 4
 const sharedSchema = z.strictObject({
   format: z.literal(format),
   // Not z.json(), which drops keys named `__proto__`. What is inside is checked after decoding.

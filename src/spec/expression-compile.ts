@@ -8,6 +8,7 @@ import {
 import { environment } from './expression-environment.ts'
 import { nodesOf } from './expression-nodes.ts'
 import { applyEdits, celSource, type Edit, type EditedText } from './expression-source.ts'
+import { type Seen, seenBy } from './stage-tree.ts'
 
 /** What is wrong with an expression, at an offset into its source. */
 export interface ExpressionProblem {
@@ -25,6 +26,8 @@ export interface CompiledExpression {
   readonly problem?: ExpressionProblem
   /** The static type of the result, `dyn` when only the run tells. */
   readonly type?: string
+  /** What of `stages` it looks at. */
+  readonly seen: Seen
   readonly run?: ParseResult
 }
 
@@ -71,11 +74,11 @@ function parse(source: string, { text, originalOffset }: EditedText): Parsed {
   try {
     const run = environment.parse(text)
     const verdict = run.check()
-    const base = { source, originalOffset, ast: run.ast, run }
+    const base = { source, originalOffset, ast: run.ast, run, seen: seenBy(run.ast) }
     if (verdict.error === undefined) return { ...base, type: verdict.type ?? 'dyn' }
     return { ...base, problem: problemOf(verdict.error, 'type', originalOffset) }
   } catch (error) {
-    return { source, originalOffset, problem: problemOf(error, 'syntax', originalOffset) }
+    return { source, originalOffset, seen: 'all', problem: problemOf(error, 'syntax', originalOffset) }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Json } from '../json.ts'
 import { loopVariable } from './expression-source.ts'
 import type { Scope } from './outcome.ts'
+import { type Seen, treeAsSeen } from './stage-tree.ts'
 
 /** What an expression sees. */
 export type EvaluationScope = Scope & {
@@ -24,10 +25,10 @@ class NamesInScope {
   readonly feedback: string
   readonly outputs: EvaluationScope['outputs']
 
-  constructor(scope: EvaluationScope) {
+  constructor(scope: EvaluationScope, seen: Seen) {
     this.input = scope.input
     this.run = scope.run
-    this.stages = scope.stages
+    this.stages = treeAsSeen(scope.stages, seen)
     this.prev = scope.prev
     this.env = scope.env
     this[loopVariable] = scope.loop
@@ -39,8 +40,11 @@ class NamesInScope {
 Object.setPrototypeOf(NamesInScope.prototype, null)
 Reflect.deleteProperty(NamesInScope.prototype, 'constructor')
 
-/** What is undefined does not exist for the expression. Outside of all rounds `feedback` reads as none: ''. */
-export function namesOf(scope: EvaluationScope): Names {
-  const names = new NamesInScope(scope)
+/**
+ * What is undefined does not exist for the expression, and of `stages` only what it looks at. Outside of all rounds
+ * `feedback` reads as none: ''.
+ */
+export function namesOf(scope: EvaluationScope, seen: Seen): Names {
+  const names = new NamesInScope(scope, seen)
   return Object.assign(names, scope.vars)
 }

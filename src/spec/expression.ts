@@ -13,7 +13,7 @@ export type { EvaluationScope } from './expression-scope.ts'
 export function evaluateExpression(source: string, scope: EvaluationScope): Json {
   const compiled = compileExpression(source)
   if (compiled.run === undefined) throw failed(source, compiled.problem?.message ?? 'it cannot be read')
-  const names = namesOf(scope)
+  const names = namesOf(scope, compiled.seen)
   try {
     return toJson(compiled.run(names))
   } catch (error) {
