@@ -2,7 +2,7 @@ import type { RunEvent } from '../../src/events.ts'
 import type { Json, JsonObject } from '../../src/json.ts'
 import type { RunWriter, Store } from '../../src/store/store.ts'
 import { SimJournal } from './sim-journal.ts'
-import type { Double } from './trial.ts'
+import type { Double } from './lives.ts'
 
 /** Bugs that a store could have, one each: the simulation must find them all. */
 export const doubles: Readonly<Record<string, Double>> = {

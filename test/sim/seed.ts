@@ -5,7 +5,8 @@ import { checkHistory, type Violation } from './history.ts'
 import { orderFlaws } from './history-order.ts'
 import type { IncidentKind } from './incidents.ts'
 import { type Scenario, scenarioOf } from './scenario.ts'
-import { type Double, runTrial, type Trial } from './trial.ts'
+import type { Double, Trial } from './lives.ts'
+import { runTrial } from './trial.ts'
 
 export interface SeedResult {
   readonly seed: number

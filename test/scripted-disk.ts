@@ -1,0 +1,50 @@
+import type { TerminalError } from '../src/errors.ts'
+import { Journal, type JournalDisk } from '../src/store/journal.ts'
+import { sampleEvents } from '../src/testing/store-samples.ts'
+
+/** A disk in memory whose syncs end when the test says so. */
+export class ScriptedDisk implements JournalDisk {
+  bytes = Buffer.alloc(0)
+  /** What a power cut would leave. */
+  synced = Buffer.alloc(0)
+  readonly calls: string[] = []
+  readonly syncs: ((error?: Error) => void)[] = []
+  /** Most bytes one write takes; an Error fails it. */
+  nextWrites: (number | Error)[] = []
+
+  open(): number {
+    return 7
+  }
+  write(_fd: number, bytes: Buffer, offset: number, position: number): number {
+    this.calls.push('write')
+    const most = this.nextWrites.shift() ?? Number.POSITIVE_INFINITY
+    if (most instanceof Error) throw most
+    const part = bytes.subarray(offset, Math.min(bytes.length, offset + most))
+    this.bytes = Buffer.concat([this.bytes.subarray(0, position), part, this.bytes.subarray(position + part.length)])
+    return part.length
+  }
+  sync(_fd: number, callback: (error: Error | null) => void): void {
+    this.calls.push('sync')
+    const covered = this.bytes
+    this.syncs.push((error) => {
+      if (error === undefined) this.synced = covered
+      callback(error ?? null)
+    })
+  }
+  truncate(_fd: number, length: number): void {
+    this.bytes = this.bytes.subarray(0, length)
+  }
+  close(): void {
+    this.calls.push('close')
+  }
+  get lines(): number {
+    return this.bytes.toString().trimEnd().split('\n').length
+  }
+}
+
+export function journalOn(disk: JournalDisk, guard: () => TerminalError | undefined = () => undefined): Journal {
+  return new Journal({ path: '/runs/r/events.ndjson', size: 0, nextSeq: 1, guard, disk })
+}
+
+export const event = (seq: number) => sampleEvents('r', 1, { from: seq })
+export const systemError = (code: string) => Object.assign(new Error(`${code}: made up`), { code })
