@@ -19,7 +19,7 @@ describe('a journal whose end did not get to the disk', () => {
     writer.append(sampleEvents('run', 2, { from: 5 }))
     await writer.close()
     expect(await store.read('run')).toMatchObject({ events: sampleEvents('run', 6), damage: [] })
-    expect(await files()).toEqual(['events.ndjson', 'events.ndjson.cut-1', 'spec.json'])
+    expect(await files()).toEqual(['events.ndjson', 'events.ndjson.cut-1', 'run.json', 'spec.json'])
   })
 
   it('is reported and left as it is by a reader', async () => {
@@ -30,7 +30,7 @@ describe('a journal whose end did not get to the disk', () => {
     expect(events).toEqual(sampleEvents('run', 2))
     expect(damage).toEqual([{ file: folder.journal, offset: expect.any(Number), message: expect.stringContaining('line 3') }])
     expect(await readFile(folder.journal)).toEqual(before)
-    expect(await files()).toEqual(['events.ndjson', 'spec.json'])
+    expect(await files()).toEqual(['events.ndjson', 'run.json', 'spec.json'])
   })
 
   it('is no damage while the run is being written', async () => {
@@ -76,7 +76,7 @@ describe('a last line', () => {
     }
     await expect(renewJournal(folder.journal, goodBytes, assertHeld)).rejects.toBe(lost)
     expect(await readFile(folder.journal)).toEqual(before)
-    expect(await files()).toEqual(['events.ndjson', 'spec.json'])
+    expect(await files()).toEqual(['events.ndjson', 'run.json', 'spec.json'])
   })
 
   it('that a stopped owner still writes after a takeover is not in the journal', async () => {
@@ -104,7 +104,7 @@ describe('a journal damaged in the middle', () => {
     await writer.close()
     await appendFile(folder.journal, 'again')
     await (await store.open('run')).writer.close()
-    expect(await files()).toEqual(['events.ndjson', 'events.ndjson.cut-1', 'events.ndjson.cut-2', 'spec.json'])
+    expect(await files()).toEqual(['events.ndjson', 'events.ndjson.cut-1', 'events.ndjson.cut-2', 'run.json', 'spec.json'])
   })
 
   it('that a newer version wrote is refused and not touched', async () => {
@@ -122,7 +122,7 @@ describe('a journal damaged in the middle', () => {
     const { store, folder, files } = await storedRun({ events: 2 })
     await rm(folder.journal)
     await expect(store.open('run')).rejects.toMatchObject({ code: 'RUN_DAMAGED', message: expect.stringContaining('missing') })
-    expect(await files()).toEqual(['spec.json'])
+    expect(await files()).toEqual(['run.json', 'spec.json'])
   })
 })
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../src/clock.ts'
@@ -36,7 +36,7 @@ describe('a disk that takes no more', () => {
     })
     writer.append(sampleEvents('run', 1))
     await expect(writer.close()).rejects.toMatchObject({ code: 'STORE_WRITE' })
-    expect(await files()).toEqual(['events.ndjson', 'spec.json'])
+    expect(await files()).toEqual(['events.ndjson', 'run.json', 'spec.json'])
   })
 
   it.skipIf(process.platform === 'win32')('in the middle of a line loses nothing that was acknowledged, and leaves the run whole', async () => {
@@ -52,7 +52,7 @@ describe('a disk that takes no more', () => {
     expect(events.length).toBeGreaterThanOrEqual(acknowledged)
     expect(events).toEqual(sampleEvents('run', events.length))
     expect(damage).toEqual([])
-    expect(await files()).toEqual(['events.ndjson', 'spec.json'])
+    expect(await files()).toEqual(['events.ndjson', 'run.json', 'spec.json'])
   })
 })
 
@@ -74,6 +74,7 @@ describe('a store that cannot be written', () => {
   it('says so when there is a folder where a file should be, and keeps the run', async () => {
     const { store, folder } = await storedRun({ events: 2 })
     const { writer } = await store.open('run')
+    await rm(folder.checkpoint)
     await mkdir(folder.checkpoint)
     await expect(writer.checkpoint(sampleCheckpoint('run', 2))).rejects.toMatchObject({
       code: 'STORE_WRITE',

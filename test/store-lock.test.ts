@@ -62,7 +62,7 @@ describe('two processes on one run', () => {
     const said = await Promise.all(takers.map((taker) => taker.nextLine()))
     expect(said.filter((line) => line.startsWith('open'))).toHaveLength(1)
     expect(said.filter((line) => line === 'refused RUN_LOCKED')).toHaveLength(5)
-    expect(await files()).toEqual(['events.ndjson', 'run.lock', 'spec.json'])
+    expect(await files()).toEqual(['events.ndjson', 'run.json', 'run.lock', 'spec.json'])
   })
 
   it('an owner that exits without closing leaves no lock', async () => {
@@ -121,7 +121,7 @@ describe('a lock that was left behind', () => {
       const { writer } = await store.open('run', { force: !free })
       expect((await readLock(folder.lock)).pid).toBe(process.pid)
       await writer.close()
-      expect(await files()).toEqual(['events.ndjson', 'spec.json'])
+      expect(await files()).toEqual(['events.ndjson', 'run.json', 'spec.json'])
     })
   }
 
@@ -132,7 +132,7 @@ describe('a lock that was left behind', () => {
     await writeFile(`${folder.lock}.claim-second`, lockOf({ birth: '1', token: 'third' }))
     const { writer } = await store.open('run')
     await writer.close()
-    expect(await files()).toEqual(['events.ndjson', 'spec.json'])
+    expect(await files()).toEqual(['events.ndjson', 'run.json', 'spec.json'])
   })
 
   it('in a takeover by a living process is not disturbed', async () => {
@@ -149,7 +149,7 @@ describe('a lock that was left behind', () => {
     const mine: LockRecord = { ...thisProcess(), since: secondsAgo(0), heartbeat: secondsAgo(0), token: 'mine' }
     expect(replaceLock(folder.lock, 'before', mine, Date.now())).toBeUndefined()
     expect(await readFile(folder.lock, 'utf8')).toBe(now)
-    expect(await files()).toEqual(['events.ndjson', 'run.lock', 'spec.json'])
+    expect(await files()).toEqual(['events.ndjson', 'run.json', 'run.lock', 'spec.json'])
   })
 
   it('unreadable counts as being written at this moment, until it is 15 s old', async () => {

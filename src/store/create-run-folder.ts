@@ -5,12 +5,13 @@ import type { Clock } from '../clock.ts'
 import { nodeErrorCode, UsageError } from '../errors.ts'
 import { syncFolder, writeNewFile } from './atomic-file.ts'
 import { storeWriteError, writing } from './disk-errors.ts'
+import { firstCheckpoint } from './first-checkpoint.ts'
 import { RunFolder } from './run-folder.ts'
 import { acquireRunLock, type RunLock } from './run-lock.ts'
 import type { RunSpec } from './store.ts'
 
 /**
- * Makes the folder of a run, locked, with its spec and an empty journal. It is built under another name and renamed,
+ * Makes the folder of a run, locked, with its spec, an empty journal and a checkpoint of nothing. It is built under another name and renamed,
  * so a run is there whole or not at all, and at most one of two who make the same run succeeds.
  * Throws UsageError RUN_EXISTS, TerminalError STORE_WRITE.
  */
@@ -23,6 +24,7 @@ export async function createRunFolder(folder: RunFolder, spec: RunSpec, clock: C
     await writing(draft.path, () => mkdir(draft.path))
     lock = await acquireRunLock({ path: draft.lock, runId: spec.runId, force: false, clock })
     await writing(folder.spec, () => writeNewFile(draft.spec, `${JSON.stringify(spec)}\n`))
+    await writing(folder.checkpoint, () => writeNewFile(draft.checkpoint, `${JSON.stringify(firstCheckpoint(spec))}\n`))
     await writing(folder.journal, () => writeNewFile(draft.journal, ''))
     await writing(folder.path, async () => {
       await syncFolder(draft.path)

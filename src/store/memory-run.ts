@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type ForkchartError, TerminalError } from '../errors.ts'
 import type { RunEvent } from '../events.ts'
 import type { Json } from '../json.ts'
+import { firstCheckpoint } from './first-checkpoint.ts'
 import { seqGap } from './journal.ts'
 import { runStatus } from './run-status.ts'
 import type { Checkpoint, FollowOptions, LockOwner, RunContents, RunSpec, RunSummary, RunWriter } from './store.ts'
@@ -75,9 +76,10 @@ export class MemoryRun {
   }
 
   contents(): RunContents {
+    const spec = JSON.parse(this.#spec) as RunSpec
     return {
-      spec: JSON.parse(this.#spec) as RunSpec,
-      ...(this.#checkpoint === undefined ? {} : { checkpoint: JSON.parse(this.#checkpoint) as Checkpoint }),
+      spec,
+      checkpoint: this.#checkpoint === undefined ? firstCheckpoint(spec) : (JSON.parse(this.#checkpoint) as Checkpoint),
       events: [...this.events],
       damage: [],
     }

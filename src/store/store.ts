@@ -50,7 +50,7 @@ export interface Damage {
 
 export interface RunContents {
   readonly spec: RunSpec
-  /** Absent when none was written yet, or it was damaged (then see `damage`): the journal alone suffices. */
+  /** Absent when the file is gone, or it was damaged (then see `damage`): the journal alone suffices. */
   readonly checkpoint?: Checkpoint
   /** Every durable event, `seq` gap-free from 1. */
   readonly events: readonly RunEvent[]
@@ -114,7 +114,7 @@ export interface FollowOptions {
 }
 
 export interface Store {
-  /** Makes the run and takes its lock. Throws UsageError RUN_EXISTS, TerminalError STORE_WRITE. */
+  /** Makes the run, with a checkpoint of nothing before its first event, and takes its lock. Throws UsageError RUN_EXISTS, TerminalError STORE_WRITE. */
   create(spec: RunSpec): Promise<RunWriter>
   /**
    * Takes the lock of an existing run and reads it, cutting a torn journal tail off (it is set aside).

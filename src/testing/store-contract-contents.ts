@@ -5,12 +5,13 @@ import { sampleCheckpoint, sampleEvents, sampleRunSpec } from './store-samples.t
 /** What is stored, and that it comes back. */
 export const contentsContract: readonly StoreCheck[] = [
   {
-    name: 'a new run is there with its spec, without events, checkpoint or damage',
+    name: 'a new run is there with its spec, without events or damage, and a checkpoint of nothing',
     run: async (store) => {
       const spec = sampleRunSpec('fresh', { input: { text: 'hello', deep: [{ n: 1 }] } })
       const writer = await store.create(spec)
       assert.equal(writer.runId, 'fresh')
-      assert.deepEqual(await store.read('fresh'), { spec, events: [], damage: [] })
+      const checkpoint = { format: 1, runId: 'fresh', lastSeq: 0, savedAt: spec.createdAt, status: 'running', tree: null }
+      assert.deepEqual(await store.read('fresh'), { spec, checkpoint, events: [], damage: [] })
       await writer.close()
     },
   },

@@ -1,6 +1,6 @@
 import { inTurns } from '../../in-turns.ts'
 import { writingTree } from '../../runtime/tree-snapshot.ts'
-import type { Checkpoint, RunSpec, RunWriter } from '../../store/store.ts'
+import type { Checkpoint } from '../../store/store.ts'
 import type { EmbeddedRun } from './embedded-run.ts'
 
 /** Least events between two checkpoints: bounds how long a replay takes. */
@@ -65,15 +65,5 @@ export class Checkpoints {
     const { saved, parts } = await inTurns(writing)
     this.#parts = parts
     return saved
-  }
-}
-
-/** Saved before the first event, so that its syncs hold up no step. */
-export async function firstCheckpoint({ runId, createdAt }: RunSpec, writer: RunWriter): Promise<void> {
-  try {
-    await writer.checkpoint({ format: 1, runId, lastSeq: 0, savedAt: createdAt, status: 'running', tree: null })
-  } catch (error) {
-    await writer.close().catch(() => {})
-    throw error
   }
 }

@@ -17,7 +17,6 @@ import type { RunContents, RunSpec, RunWriter, Store } from '../../store/store.t
 import type { Host, ResumeOptions, RunHandle, StartOptions } from '../host.ts'
 import type { RunAction } from '../../run-action.ts'
 import { actOnRun } from './act-on-run.ts'
-import { firstCheckpoint } from './checkpoints.ts'
 import { executeChild } from './child-runs.ts'
 import { agentsNeeded, progressOf } from './agents-needed.ts'
 import { checkAgents, checkInput, withConcurrency } from './start-checks.ts'
@@ -110,7 +109,6 @@ class EmbeddedHost implements Host, RunHost {
     const scope = initialScope(spec.workflow, spec.input, runId)
     const program = await this.#program(spec.workflow, scope, redactor, true)
     const writer = await this.#store.create(stored)
-    await firstCheckpoint(spec, writer)
     const parts = { spec, scope, program, shown: stored.workflow, redactor, writer }
     const run = this.#attach({ ...parts, tree: new RunTree(program), events: [], origin, ...withNoWait(options) })
     run.start()
