@@ -11,6 +11,7 @@ export class ScriptedDisk implements JournalDisk {
   readonly syncs: ((error?: Error) => void)[] = []
   /** Most bytes one write takes; an Error fails it. */
   nextWrites: (number | Error)[] = []
+  nextBlockingSyncs: Error[] = []
 
   open(): number {
     return 7
@@ -30,6 +31,12 @@ export class ScriptedDisk implements JournalDisk {
       if (error === undefined) this.synced = covered
       callback(error ?? null)
     })
+  }
+  blockingSync(): void {
+    this.calls.push('blocking sync')
+    const failure = this.nextBlockingSyncs.shift()
+    if (failure !== undefined) throw failure
+    this.synced = this.bytes
   }
   truncate(_fd: number, length: number): void {
     this.bytes = this.bytes.subarray(0, length)

@@ -10,7 +10,7 @@ async function busyJournal(disk: ScriptedDisk): Promise<{ readonly journal: Jour
     journal.append(event(seq))
     const flushed = journal.flushed()
     await Promise.resolve()
-    disk.syncs.at(-1)?.()
+    for (const end of disk.syncs.splice(0)) end()
     await flushed
   }
   for (let seq = 1; seq <= 8; seq += 1) await add(seq)

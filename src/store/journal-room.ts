@@ -3,26 +3,8 @@
  * own at each sync; written over, blank lines cost the data alone, about a third less. Readers stop at them.
  */
 
-/** So many syncs within so long make a journal busy. */
-const busySyncs = 8
-const busyMs = 100
 const roomBytes = 65_536
 const newline = 0x0a
-
-/** Judges by its syncs whether a journal is busy. */
-export class Pace {
-  #syncs = 0
-  #since = performance.now()
-  isBusy = false
-
-  /** Counts a sync that begins `now`, in ms. */
-  count(now: number): void {
-    this.#syncs += 1
-    if (this.#syncs % busySyncs !== 0) return
-    this.isBusy = now - this.#since < busyMs
-    this.#since = now
-  }
-}
 
 /** The lines with room behind them. Those that would fill much of it get none: they grow the file next time too. */
 export function withRoom(lines: Buffer): Buffer {

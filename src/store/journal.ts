@@ -1,8 +1,9 @@
-import { closeSync, fdatasync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { type ForkchartError, TerminalError } from '../errors.ts'
 import type { RunEvent } from '../events.ts'
 import { storeWriteError } from './disk-errors.ts'
-import { Pace, withRoom } from './journal-room.ts'
+import { Pace } from './journal-pace.ts'
+import { withRoom } from './journal-room.ts'
 
 /** The few calls a journal makes on its file, so that a test can let one fail. */
 export interface JournalDisk {
@@ -10,18 +11,22 @@ export interface JournalDisk {
   /** Writes some of `bytes` from `offset` on to a place in the file; gives how many. */
   write(fd: number, bytes: Buffer, offset: number, position: number): number
   sync(fd: number, callback: (error: Error | null) => void): void
+  /** The same at once. Throws. */
+  blockingSync(fd: number): void
   truncate(fd: number, length: number): void
   close(fd: number): void
 }
 
 /**
  * The write is a blocking one: into the page cache it takes a few microseconds, less than the way to a worker thread
- * and back, which an awaited write would add to the latency of every step. The sync, which waits for the disk, is not.
+ * and back, which an awaited write would add to the latency of every step. The sync, which waits for the disk, is one
+ * only where `Pace` says so.
  */
 const nodeDisk: JournalDisk = {
   open: (path) => openSync(path, 'r+'),
   write: (fd, bytes, offset, position) => writeSync(fd, bytes, offset, bytes.length - offset, position),
   sync: (fd, callback) => fdatasync(fd, callback),
+  blockingSync: (fd) => fdatasyncSync(fd),
   truncate: (fd, length) => ftruncateSync(fd, length),
   close: (fd) => closeSync(fd),
 }
@@ -75,8 +80,9 @@ export class Journal {
   #waiters: Waiter[] = []
   #scheduled = false
   #syncing = false
-  /** How many written events the running sync covers. */
+  /** How many written events the running sync covers, and up to where in the file. */
   #syncTarget = 0
+  #syncEnd: number
   #closing = false
   #failure: ForkchartError | undefined
 
@@ -87,6 +93,7 @@ export class Journal {
     this.#guard = options.guard
     this.#size = options.size
     this.#end = options.size
+    this.#syncEnd = options.size
     this.#nextSeq = options.nextSeq
     try {
       this.#fd = this.#disk.open(options.path)
@@ -174,12 +181,27 @@ export class Journal {
     if (this.#waiters.length === 0) return
     this.#syncing = true
     this.#syncTarget = this.#written
-    this.#pace.count(performance.now())
-    this.#disk.sync(this.#fd, this.#synchronised)
+    const bytes = this.#size - this.#syncEnd
+    this.#syncEnd = this.#size
+    if (this.#pace.begins(performance.now(), bytes)) this.#syncBlocking()
+    else this.#disk.sync(this.#fd, this.#synchronised)
   }
 
-  readonly #synchronised = (error: Error | null): void => {
+  #syncBlocking(): void {
+    let failure: Error | null = null
+    try {
+      this.#disk.blockingSync(this.#fd)
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error))
+    }
+    this.#hasSynced(failure, true)
+  }
+
+  readonly #synchronised = (error: Error | null): void => this.#hasSynced(error, false)
+
+  #hasSynced(error: Error | null, blocked: boolean): void {
     this.#syncing = false
+    this.#pace.ended(performance.now(), { blocked, gathered: this.#appended > this.#syncTarget })
     if (this.#closing) this.#letGo()
     // The sync may have taken long, or this process been stopped meanwhile: is the run still ours to go on with?
     this.#failure ??= error === null ? this.#guard() : storeWriteError(error, this.#path)

@@ -1,15 +1,7 @@
-/** What the store gets for `journal-room.ts` inside the simulation: any journal may be busy, and room is soon used up. */
+/** What the store gets for `journal-room.ts` inside the simulation: room is soon used up. */
 import { here } from './world.ts'
 
 export { isRoom } from '../../src/store/journal-room.ts'
-
-export class Pace {
-  isBusy = false
-
-  count(): void {
-    this.isBusy = here().world.dice.chance(60)
-  }
-}
 
 export function withRoom(lines: Buffer): Buffer {
   const bytes = Buffer.alloc(lines.length + here().world.dice.roll(3_000), '\n')

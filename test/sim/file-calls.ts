@@ -167,6 +167,11 @@ export function later<T>(work: () => T): Promise<T> {
   })
 }
 
+/** For who is not stopped. */
+export function syncNow(fd: number): void {
+  beginSync(fd)()
+}
+
 /** A sync takes longest. */
 export function sync(fd: number, told: (error: Error | null) => void): void {
   const finish = beginSync(fd)

@@ -31,6 +31,10 @@ export function fdatasync(fd: number, callback: (error: Error | null) => void): 
   calls.sync(fd, callback)
 }
 
+export function fdatasyncSync(fd: number): void {
+  calls.syncNow(fd)
+}
+
 export function fstatSync(fd: number): BigIntStats {
   return big(calls.opened(fd).entry.ino)
 }

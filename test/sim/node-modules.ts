@@ -44,6 +44,7 @@ const substitutes: Readonly<Record<string, string>> = {
   'node:crypto': './node-others.ts',
   'node:timers/promises': './node-others.ts',
   './inbox.ts': './node-inboxes.ts',
+  './journal-pace.ts': './eager-pace.ts',
   './journal-room.ts': './eager-room.ts',
 }
 
