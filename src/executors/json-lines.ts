@@ -1,11 +1,10 @@
-import { StringDecoder } from 'node:string_decoder'
+import { atLineBreaks } from './line-breaks.ts'
 
 /** A line of more characters than this is nothing that we need: it is dropped. */
 const longestJsonLine = 32 * 1024 * 1024
 
 /** Turns bytes as they come into whole lines, uncut; lines above 32 M characters are handed over as undefined. */
 export function createJsonLines(emit: (line: string | undefined) => void): { push(chunk: Buffer): void; flush(): void } {
-  const decoder = new StringDecoder('utf8')
   let parts: string[] = []
   let size = 0
 
@@ -22,20 +21,11 @@ export function createJsonLines(emit: (line: string | undefined) => void): { pus
     if (line !== '') emit(line)
   }
 
-  function add(text: string): void {
-    let start = 0
-    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-      keep(text.slice(start, end))
-      hand()
-      start = end + 1
-    }
-    keep(text.slice(start))
-  }
-
+  const lines = atLineBreaks(keep, hand)
   return {
-    push: (chunk) => add(decoder.write(chunk)),
+    push: lines.push,
     flush() {
-      add(decoder.end())
+      lines.end()
       hand()
     },
   }

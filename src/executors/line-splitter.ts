@@ -1,6 +1,6 @@
-import { StringDecoder } from 'node:string_decoder'
 import { stripVTControlCharacters } from 'node:util'
 import { textStart } from '../cut-text.ts'
+import { atLineBreaks } from './line-breaks.ts'
 
 /** Longer lines are cut for the log; the output itself is never cut. */
 export const longestLine = 4000
@@ -16,7 +16,6 @@ export interface LineSplitter {
  * of a line that was redrawn (`\r`) the last drawing, at most 4,000 characters each. Memory is bounded whatever comes.
  */
 export function createLineSplitter(emit: (line: string) => void): LineSplitter {
-  const decoder = new StringDecoder('utf8')
   let partial = ''
   let dropped = 0
 
@@ -37,20 +36,11 @@ export function createLineSplitter(emit: (line: string) => void): LineSplitter {
     dropped = 0
   }
 
-  function add(text: string): void {
-    let start = 0
-    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-      keep(text.slice(start, end))
-      hand()
-      start = end + 1
-    }
-    keep(text.slice(start))
-  }
-
+  const lines = atLineBreaks(keep, hand)
   return {
-    push: (chunk) => add(decoder.write(chunk)),
+    push: lines.push,
     flush() {
-      add(decoder.end())
+      lines.end()
       if (partial !== '' || dropped > 0) hand()
     },
   }
