@@ -1,7 +1,7 @@
 import { blocksIn, isBranchGroup } from '../spec/blocks.ts'
 import { bareExpression, compileExpression } from '../spec/expression-compile.ts'
 import type { Block, Workflow } from '../spec/ir.ts'
-import { referencesOf } from '../spec/references.ts'
+import type { Seen } from '../spec/stage-tree.ts'
 import { expressionOpen, parseTemplate } from '../spec/template-parts.ts'
 import { stageKeys } from './scope.ts'
 
@@ -21,14 +21,10 @@ export function stageReads(workflow: Workflow, path: string, block: Block): Stag
   const group = stageKeys(path)
   const found = new Set<string>()
   for (const source of parts.flatMap((part) => [...expressionsIn(part, '')])) {
-    const { ast } = compileExpression(source)
-    if (ast === undefined) return 'all'
-    for (const { root, keys } of referencesOf(ast)) {
-      if (root !== name || !group.every((key, depth) => keys[depth] === undefined || keys[depth].name === key)) continue
-      const id = keys[group.length]?.name
-      if (id === undefined) return 'all'
-      found.add(id)
-    }
+    let seen: Seen | undefined = compileExpression(source).seen
+    for (const key of group) seen = seen === 'all' ? seen : seen?.get(key)
+    if (seen === 'all') return seen
+    for (const id of seen?.keys() ?? []) found.add(id)
   }
   return found
 }

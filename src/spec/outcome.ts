@@ -29,7 +29,10 @@ export type Outcome =
       readonly usage?: UsageTotal
     }
 
-/** What expressions see of finished blocks: `stages.<id>.output`, and nested blocks under their ids. */
+/**
+ * What expressions see of finished blocks: `stages.<id>.output`, and nested blocks under their ids. How it is kept is the
+ * affair of `stage-tree.ts`.
+ */
 export interface StageTree {
   readonly [id: string]: StageEntry
 }
