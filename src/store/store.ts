@@ -74,7 +74,10 @@ export interface RunWriter {
    * Never blocks. After a failed write every later call of `flushed` rejects with the same error.
    */
   append(events: readonly RunEvent[]): void
-  /** Resolves once everything appended before this call is on disk (group-committed fdatasync). Rejects with TerminalError STORE_WRITE. */
+  /**
+   * Resolves once everything appended before this call is on disk (group-committed fdatasync, which blocks for a busy run
+   * alone on a quick disk). Rejects with TerminalError STORE_WRITE.
+   */
   flushed(): Promise<void>
   /**
    * The events up to this number, which must be flushed. Blocks: for what is seldom needed. Throws TerminalError
