@@ -71,6 +71,21 @@ describe('a child run', () => {
     }
   })
 
+  test('that somebody takes over while it waits is taken up again when they let go of it', async () => {
+    const bench = createActBench()
+    const handle = await bench.begin(parentOf(() => [call('child')], workflowOf([call('x'), { id: 'q', ask: '?' }])))
+    await bench.quiet()
+    const { writer } = await bench.store.open('run.child', { force: true })
+    await bench.quiet()
+    await writer.close()
+    bench.clock.advance(100)
+    await bench.quiet()
+    expect(told(handle, 'run.waiting')).toEqual([{ type: 'run.waiting', asks: ['run.child:q'] }])
+    await bench.host.act('run.child', { type: 'answer', ask: 'q', value: 'yes' })
+    expect(await bench.settled(handle)).toEqual({ status: 'done', output: 'yes' })
+    expect(bench.executed).toEqual(['x'])
+  })
+
   test('that fails fails the step, which names it; run again it is another one', async () => {
     const bench = createActBench()
     bench.break('y')

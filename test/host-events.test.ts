@@ -128,6 +128,7 @@ describe('a step', () => {
       readEvents: (lastSeq) => writer.readEvents(lastSeq),
       checkpoint: (checkpoint) => writer.checkpoint(checkpoint),
       receive: (handle) => writer.receive(handle),
+      onLost: (told) => writer.onLost(told),
       loadState: (key) => writer.loadState(key),
       saveState: (key, value) => writer.saveState(key, value),
       log: (path, text) => writer.log(path, text),

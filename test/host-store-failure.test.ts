@@ -4,7 +4,7 @@ import { createMemoryStore } from '../src/store/memory-store.ts'
 import type { RunWriter, Store } from '../src/store/store.ts'
 import { type Draft, draftWorkflow } from '../src/testing/draft-workflow.ts'
 import { createActBench, workflowOf } from './act-bench.ts'
-import { createBench } from './run-embedded.ts'
+import { createBench, eventsOf } from './run-embedded.ts'
 
 const stages: Draft[] = [{ id: 'a' }, { id: 'g', parallel: [{ id: 'x' }, { id: 'y' }, { id: 'z' }] }, { id: 'b' }]
 const full = new TerminalError('STORE_WRITE', 'cannot write events.ndjson: no space left on device')
@@ -36,6 +36,7 @@ function failingStore(memory: Store, after: number): Failing {
       readEvents: (lastSeq) => writer.readEvents(lastSeq),
       checkpoint: (checkpoint) => call(() => writer.checkpoint(checkpoint)),
       receive: (handle) => writer.receive(handle),
+      onLost: (told) => writer.onLost(told),
       loadState: (key) => writer.loadState(key),
       saveState: (key, value) => writer.saveState(key, value),
       log: (path, text) => writer.log(path, text),
@@ -55,6 +56,21 @@ describe('a run whose store fails', () => {
     const bench = createActBench(({ path }) => path, { store })
     const handle = await bench.begin(workflowOf([{ id: 'q', ask: '?' }]))
     await expect(handle.settled).rejects.toMatchObject({ code: 'STORE_WRITE' })
+  })
+
+  test('that is taken from it ends here, with what it was doing, though it had nothing to write', async () => {
+    const stopped = Promise.withResolvers<unknown>()
+    const bench = createBench((_, signal) => new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        stopped.resolve(signal.reason)
+        reject(signal.reason)
+      })
+    }))
+    const handle = await bench.start(draftWorkflow([{ id: 'long' }]))
+    while (eventsOf(handle).length < 3) await new Promise(setImmediate)
+    await bench.store.open('run', { force: true })
+    await expect(handle.settled).rejects.toMatchObject({ code: 'LOCK_LOST' })
+    expect(await stopped.promise).toMatchObject({ code: 'INTERRUPTED' })
   })
 
   test('at any moment says so, stops, and loses nothing that was told to be safe', async () => {
@@ -131,6 +147,7 @@ describe('a run whose store fails', () => {
       readEvents: (lastSeq) => writer.readEvents(lastSeq),
       checkpoint: (checkpoint) => writer.checkpoint(checkpoint),
       receive: () => {},
+      onLost: () => {},
       loadState: async () => undefined,
       saveState: async () => {},
       log: () => {},

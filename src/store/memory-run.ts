@@ -40,8 +40,10 @@ export class MemoryRun {
 
   /** Makes a new writer the only one. */
   take(since: string): RunWriter {
+    const before = this.#writer
     this.#owner = { pid: process.pid, host: hostname(), since }
     this.#writer = new MemoryRunWriter(this.#runId, this)
+    before?.tellLost()
     return this.#writer
   }
 
@@ -139,6 +141,7 @@ class MemoryRunWriter implements RunWriter {
   readonly runId: string
   readonly #run: MemoryRun
   handle: ((message: Json) => Promise<Json>) | undefined
+  #told: ((error: ForkchartError) => void) | undefined
   #lost: ForkchartError | undefined
   #closed = false
 
@@ -172,6 +175,15 @@ class MemoryRunWriter implements RunWriter {
 
   receive(handle: (message: Json) => Promise<Json>): void {
     this.handle = handle
+  }
+
+  onLost(told: (error: ForkchartError) => void): void {
+    this.#told = told
+  }
+
+  tellLost(): void {
+    const lost = this.#refusal()
+    if (lost !== undefined) queueMicrotask(() => this.#told?.(lost))
   }
 
   async loadState(key: string): Promise<Json | undefined> {

@@ -80,6 +80,8 @@ export class RunLock {
   readonly #file: FileIdentity
   readonly #clock: Clock
   readonly #heartbeat: NodeJS.Timeout
+  /** Told once when the lock is found to be lost: at a heartbeat at the latest. */
+  onLost: ((error: ForkchartError) => void) | undefined
   #looked = Number.NEGATIVE_INFINITY
   #lost: TerminalError | undefined
   #released = false
@@ -114,6 +116,8 @@ export class RunLock {
           'or the folder was moved or removed. Nothing more was written; resume the run where it is wanted',
         { details: { file: this.#path } },
       )
+      const lost = this.#lost
+      queueMicrotask(() => this.onLost?.(lost))
     }
     return this.#lost
   }

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { nodeErrorCode } from '../errors.ts'
+import { type ForkchartError, nodeErrorCode } from '../errors.ts'
 import type { RunEvent } from '../events.ts'
 import { CheckpointFile } from './checkpoint-file.ts'
 import { storeWriteError } from './disk-errors.ts'
@@ -86,6 +86,10 @@ export class FileRunWriter implements RunWriter {
   receive(handle: (message: Json) => Promise<Json>): void {
     this.#stopReceiving?.()
     this.#stopReceiving = watchInbox(this.#folder.inbox, handle)
+  }
+
+  onLost(told: (error: ForkchartError) => void): void {
+    this.#lock.onLost = told
   }
 
   async loadState(key: string): Promise<Json | undefined> {

@@ -1,3 +1,4 @@
+import type { ForkchartError } from '../errors.ts'
 import type { RunEvent } from '../events.ts'
 import type { Workflow } from '../spec/ir.ts'
 import type { Json } from '../json.ts'
@@ -88,6 +89,8 @@ export interface RunWriter {
   checkpoint(checkpoint: Checkpoint): Promise<void>
   /** Calls `handle` with each message that is posted while this writer is open; what it gives is the reply. */
   receive(handle: (message: Json) => Promise<Json>): void
+  /** Calls `told` with TerminalError LOCK_LOST once another writer has taken the run over: within seconds, also when nothing is written. */
+  onLost(told: (error: ForkchartError) => void): void
   /** What was saved for the key, which outlives the process; undefined when nothing was. */
   loadState(key: string): Promise<Json | undefined>
   /** On disk when it resolves. Not part of the journal: for what can be done without. Throws TerminalError STORE_WRITE. */

@@ -79,6 +79,7 @@ function watched(writer: RunWriter, onCommitted: () => void): RunWriter {
       return writer.checkpoint(checkpoint)
     },
     receive: (handle) => writer.receive(handle),
+    onLost: (told) => writer.onLost(told),
     loadState: (key) => writer.loadState(key),
     saveState: (key, value) => writer.saveState(key, value),
     log: (path, text) => writer.log(path, text),

@@ -38,8 +38,15 @@ export interface ChildListener {
  * parent, and interrupted with it.
  */
 export async function executeChild(request: WorkflowRequest, context: ExecutionContext, options: ChildOptions): Promise<StepResult> {
-  const handle = await begin(request, context, options)
-  const { signal } = context
+  for (let force = options.force; ; force = false) {
+    const handle = await begin(request, context, { ...options, force })
+    const result = await attend(handle, context.signal, options)
+    if (result !== 'lost') return result
+  }
+}
+
+/** Waits for the end of a child; `lost` when somebody has taken it over, which is theirs to give back. */
+async function attend(handle: RunHandle, signal: AbortSignal, options: ChildOptions): Promise<StepResult | 'lost'> {
   const { listener } = options
   const stop = (): void => {
     const reason: unknown = signal.reason
@@ -61,8 +68,12 @@ export async function executeChild(request: WorkflowRequest, context: ExecutionC
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
   try {
-    const settlement = await handle.settled
+    const settlement = await handle.settled.catch((error: unknown) => {
+      if (error instanceof TerminalError && error.code === 'LOCK_LOST') return 'lost' as const
+      throw error
+    })
     signal.throwIfAborted()
+    if (settlement === 'lost') return settlement
     if (settlement.status === 'interrupted') return await leave(handle.runId, signal, options)
     switch (settlement.status) {
       case 'done':

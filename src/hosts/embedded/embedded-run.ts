@@ -176,7 +176,10 @@ export class EmbeddedRun implements RunHandle {
 
   #work(): void {
     this.engine.work()
-    this.options.writer.receive((message) => replyTo(this, message))
+    const { writer } = this.options
+    writer.receive((message) => replyTo(this, message))
+    // Who only waits, for a person or for long work, writes nothing by which it would be noticed.
+    writer.onLost((error) => void this.fail(error))
   }
 
   /** Adds what `make` gives to the journal; `next` is the number that the first event will have. */
