@@ -1,3 +1,4 @@
+import { onTestFinished, vi } from 'vitest'
 import type { TerminalError } from '../src/errors.ts'
 import { Journal, type JournalDisk } from '../src/store/journal.ts'
 import { sampleEvents } from '../src/testing/store-samples.ts'
@@ -55,3 +56,20 @@ export function journalOn(disk: JournalDisk, guard: () => TerminalError | undefi
 
 export const event = (seq: number) => sampleEvents('r', 1, { from: seq })
 export const systemError = (code: string) => Object.assign(new Error(`${code}: made up`), { code })
+
+/** A journal after so many syncs in no time: from the eighth on it is busy, and the ninth line brings room with it. */
+export async function busyJournal(disk: ScriptedDisk, syncs = 8): Promise<{ readonly journal: Journal; readonly add: (seq: number) => Promise<void> }> {
+  // In no time whatever else the machine does.
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now())
+  onTestFinished(() => clock.mockRestore())
+  const journal = journalOn(disk)
+  const add = async (seq: number): Promise<void> => {
+    journal.append(event(seq))
+    const flushed = journal.flushed()
+    await Promise.resolve()
+    for (const end of disk.syncs.splice(0)) end()
+    await flushed
+  }
+  for (let seq = 1; seq <= syncs; seq += 1) await add(seq)
+  return { journal, add }
+}

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Journal } from '../src/store/journal.ts'
 import { Pace } from '../src/store/journal-pace.ts'
 import { sampleEvents } from '../src/testing/store-samples.ts'
-import { event, journalOn, ScriptedDisk, systemError } from './scripted-disk.ts'
+import { busyJournal, event, ScriptedDisk, systemError } from './scripted-disk.ts'
 
 interface Sync {
   readonly takes?: number
@@ -14,8 +13,8 @@ interface Sync {
 
 /** Syncs of one journal, each right after the other; which of them blocked. */
 function paced(): (...syncs: Sync[]) => boolean[] {
-  const pace = new Pace()
   let now = performance.now()
+  const pace = new Pace()
   return (...syncs) =>
     syncs.map(({ takes = 0.2, gathered = false, bytes = 400, idle = 0 }) => {
       now += idle
@@ -74,19 +73,11 @@ describe('a sync blocks', () => {
 })
 
 describe('a blocking sync', () => {
-  /** A journal that has just been synced by other means, after as many syncs as make it busy. */
-  async function busy(disk: ScriptedDisk): Promise<{ readonly journal: Journal; readonly add: (seq: number) => Promise<void> }> {
-    const journal = journalOn(disk)
-    const add = async (seq: number): Promise<void> => {
-      journal.append(event(seq))
-      const flushed = journal.flushed()
-      await Promise.resolve()
-      for (const end of disk.syncs.splice(0)) end()
-      await flushed
-    }
-    for (let seq = 1; seq <= 15; seq += 1) await add(seq)
+  /** The last sync of a busy journal did not block, and nothing came meanwhile: the next seven do. */
+  async function busy(disk: ScriptedDisk): ReturnType<typeof busyJournal> {
+    const found = await busyJournal(disk, 15)
     disk.calls.length = 0
-    return { journal, add }
+    return found
   }
 
   it('lets those go on who wait, at once; the last of eight does not block', async () => {

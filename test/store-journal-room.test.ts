@@ -1,21 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { Journal } from '../src/store/journal.ts'
 import { sampleEvents } from '../src/testing/store-samples.ts'
-import { event, journalOn, ScriptedDisk, systemError } from './scripted-disk.ts'
-
-/** A journal after eight syncs in no time: a busy one, whose next line brings room with it. */
-async function busyJournal(disk: ScriptedDisk): Promise<{ readonly journal: Journal; readonly add: (seq: number) => Promise<void> }> {
-  const journal = journalOn(disk)
-  const add = async (seq: number): Promise<void> => {
-    journal.append(event(seq))
-    const flushed = journal.flushed()
-    await Promise.resolve()
-    for (const end of disk.syncs.splice(0)) end()
-    await flushed
-  }
-  for (let seq = 1; seq <= 8; seq += 1) await add(seq)
-  return { journal, add }
-}
+import { busyJournal, event, ScriptedDisk, systemError } from './scripted-disk.ts'
 
 describe('room', () => {
   const lines = (count: number) => sampleEvents('r', count).map((line) => `${JSON.stringify(line)}\n`).join('')
